@@ -1,0 +1,1 @@
+"""The site half of TrackingBMS: reads battery management systems and sends what they say."""

@@ -1,0 +1,214 @@
+"""The driver contract.
+
+A driver is a table of facts and a decoder. The decoder is fed what a link received (CAN frames,
+bytes, register replies, JSON documents), keeps only what it needs to assemble a reading, and
+yields complete readings. It does no I/O, never sleeps, never logs a value, reads no configuration
+and knows nothing of the portal: the same object serves the live collector, `decode` and the tests.
+
+A new driver is one module in this package exposing `DRIVER`. Rules every driver is tested for:
+current is positive while charging; an unknown value is absent (inside an array: None), never zero;
+"not supported" sentinels are understood; fault bits become canonical alarms, unmapped ones
+`vendor_alarm`s; whatever the bytes, no exception escapes `feed`; the only bytes it may ask a link
+to send are those of `sends`.
+"""
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..wire.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class CanFrame:
+    """One frame of a CAN bus; `data` holds as many bytes as the frame carried."""
+
+    id: int
+    data: bytes
+    ts: int
+    extended: bool = False
+    remote: bool = False
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """Bytes as read from a line, cut anywhere."""
+
+    data: bytes
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """A reply to a register read: `values` are unsigned 16-bit words from `address` on."""
+
+    unit: int
+    function: int
+    address: int
+    values: tuple[int, ...]
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON document from a gateway."""
+
+    data: Any
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """A piece of a recording that its format could not parse; `reason` is a short code."""
+
+    reason: str
+    ts: int = 0
+
+
+Input = CanFrame | Bytes | Registers | Document | Garbage
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRead:
+    """Ask a Modbus link for `count` registers with function 3 (holding) or 4 (input)."""
+
+    unit: int
+    function: int
+    address: int
+    count: int
+
+
+Request = bytes | RegisterRead
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a decoder has seen: units of its protocol, readings made, and what was wrong."""
+
+    frames: int = 0
+    readings: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    warnings: dict[str, None] = field(default_factory=dict)
+    """Things a technician should know (a layout that does not match), each once."""
+
+    @property
+    def bad(self) -> int:
+        return sum(self.reasons.values())
+
+    def reject(self, reason: str) -> None:
+        """Count a unit that was thrown away; `reason` is a short stable code."""
+        self.reasons[reason] += 1
+
+    def warn(self, text: str) -> None:
+        self.warnings.setdefault(text)
+
+
+class Decoder(Protocol):
+    """Turns inputs into readings. `asset` is given at construction."""
+
+    tally: Tally
+
+    def feed(self, item: Input) -> Iterator[Reading]:
+        """Consume one input; yield each reading it completes. Never raises on any input."""
+
+    def finish(self) -> Iterator[Reading]:
+        """The recording is over: yield what was complete but not yet followed by anything."""
+
+    def requests(self, now: int) -> Sequence[Request]:
+        """What to ask the device for in this polling cycle; empty for devices that just talk."""
+
+
+class OptionError(ValueError):
+    """An option of a driver has a value it cannot have; the text is for the technician."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A setting of a driver. `parse` turns the text of a command line or file into its value."""
+
+    name: str
+    help: str
+    default: Any
+    parse: Callable[[str], Any] = str
+    choices: tuple[str, ...] = ()
+
+    def value(self, given: Any) -> Any:
+        text = str(given)
+        if self.choices and text not in self.choices:
+            raise OptionError(f"{self.name} must be one of {', '.join(self.choices)}, not {text}")
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            raise OptionError(f"{self.name}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A family of BMS.
+
+    code      name used in the configuration; also the module's name
+    title     what a technician calls it
+    link      kind of connection it needs: `can`, `serial`, `modbus` or `http`
+    formats   recordings `decode` accepts for it, the usual one first
+    options   its settings
+    open      (asset, options) to a fresh decoder; raises OptionError
+    sends     every byte string it may transmit (empty: it only listens)
+    """
+
+    code: str
+    title: str
+    link: str
+    formats: tuple[str, ...]
+    open: Callable[[str, Mapping[str, Any]], Decoder]
+    options: tuple[Option, ...] = ()
+    sends: frozenset[bytes] = frozenset()
+
+    def decoder(self, asset: str, given: Mapping[str, Any]) -> Decoder:
+        """A decoder with these options; raises OptionError for unknown or impossible ones."""
+        known = {option.name: option for option in self.options}
+        if unknown := sorted(set(given) - set(known)):
+            raise OptionError(
+                f"{self.code} has no option {unknown[0]}; it has {', '.join(known) or 'none'}"
+            )
+        values = {
+            name: option.value(given[name]) if name in given else option.default
+            for name, option in known.items()
+        }
+        return self.open(asset, values)
+
+
+class Assembler:
+    """State that most decoders share: the tally, and readings that count themselves."""
+
+    def __init__(self, asset: str) -> None:
+        self.asset = asset
+        self.tally = Tally()
+
+    def finish(self) -> Iterator[Reading]:
+        return iter(())
+
+    def requests(self, now: int) -> Sequence[Request]:
+        return ()
+
+    def counted(self, readings: Iterable[Reading]) -> Iterator[Reading]:
+        for reading in readings:
+            self.tally.readings += 1
+            yield reading
+
+
+def load(code: str) -> Driver:
+    """The driver of this name; raises OptionError if there is none."""
+    if code not in codes():
+        raise OptionError(f"there is no driver {code}; there are {', '.join(codes())}")
+    return importlib.import_module(f"{__package__}.{code}").DRIVER
+
+
+def codes() -> tuple[str, ...]:
+    """Names of all drivers, without importing any of them."""
+    package = importlib.import_module(__package__)
+    found = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return tuple(sorted(name for name in found if name != "base" and not name.startswith("_")))
