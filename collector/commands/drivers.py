@@ -1,0 +1,46 @@
+"""`drivers`: which BMS families are known, and what can be set for one."""
+
+import argparse
+import textwrap
+
+from ..drivers import base
+from ..drivers.base import Driver, Option
+from ..words import say
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help=say("drivers.name"))
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.name:
+        print(described(base.load(args.name)))
+    else:
+        for code in base.codes():
+            print(_line(base.load(code)))
+    return 0
+
+
+def described(driver: Driver) -> str:
+    """A driver's line and its options, for a terminal."""
+    if not driver.options:
+        return f"{_line(driver)}\n\n{say('drivers.no_options', driver=driver.code)}"
+    settings = "\n".join(_setting(option) for option in driver.options)
+    return f"{_line(driver)}\n\n{say('drivers.options', driver=driver.code)}\n{settings}"
+
+
+def _line(driver: Driver) -> str:
+    silent = "" if driver.sends else f" · {say('drivers.silent')}"
+    return (
+        f"{driver.code:<12} {driver.title}\n"
+        f"{'':<12} {say('drivers.link')}: {driver.link} · "
+        f"{say('drivers.formats')}: {', '.join(driver.formats)}{silent}"
+    )
+
+
+def _setting(option: Option) -> str:
+    facts = [say("drivers.choices", choices=", ".join(option.choices))] if option.choices else []
+    if option.default is not None:
+        facts.append(say("drivers.default", value=option.default))
+    text = "; ".join([option.help, *facts])
+    return f"  {option.name}\n" + textwrap.indent(textwrap.fill(text, 74), " " * 6)
