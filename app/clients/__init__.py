@@ -1,0 +1,1 @@
+"""MODULE CLIENT MANAGER: clients, people, catalogue, custom fields."""

@@ -1,0 +1,1 @@
+"""MODULE BMS CONNECTOR, the portal's half: enrolment and ingest."""

@@ -1,0 +1,1 @@
+"""MODULE CORE: who may do what, and the record of it."""

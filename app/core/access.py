@@ -1,0 +1,125 @@
+"""Who may do what: roles, permissions, the matrix, and who is calling.
+
+The matrix below is the only place that compares roles. A route names the permission it needs
+(`requires`) or says that it needs none (`public`); one that says neither is refused.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeVar
+
+
+class Role(StrEnum):
+    """What a person is. A reader sees all of a client and changes nothing."""
+
+    SUPER_ADMIN = "super_admin"
+    CLIENT_ADMIN = "client_admin"
+    USER = "user"
+    READER = "reader"
+
+
+class Permission(StrEnum):
+    """What can be permitted. `SEE_*` reads, `MANAGE_*` changes."""
+
+    SEE_FLEET = "see_fleet"
+    SEE_COLLECTORS = "see_collectors"
+    MANAGE_FLEET = "manage_fleet"
+    MANAGE_COLLECTORS = "manage_collectors"
+    MANAGE_USERS = "manage_users"
+    MANAGE_SELF = "manage_self"
+    SEE_CLIENTS = "see_clients"
+    ENTER_CLIENT = "enter_client"
+    MANAGE_CLIENTS = "manage_clients"
+    SEE_SYSTEM = "see_system"
+    INGEST = "ingest"
+
+
+P = Permission
+
+MATRIX: dict[Role, frozenset[Permission]] = {
+    Role.READER: frozenset({P.SEE_FLEET, P.MANAGE_SELF}),
+    Role.USER: frozenset({P.SEE_FLEET, P.SEE_COLLECTORS, P.MANAGE_SELF}),
+    Role.CLIENT_ADMIN: frozenset(
+        {
+            P.SEE_FLEET,
+            P.SEE_COLLECTORS,
+            P.MANAGE_FLEET,
+            P.MANAGE_COLLECTORS,
+            P.MANAGE_USERS,
+            P.MANAGE_SELF,
+        }
+    ),
+    Role.SUPER_ADMIN: frozenset(set(P) - {P.INGEST}),
+}
+
+SCOPED_ROLES = frozenset({Role.USER})
+"""Roles that see assigned assets only."""
+
+COLLECTOR_PERMISSIONS = frozenset({P.INGEST})
+
+
+class _Everything:
+    def __repr__(self) -> str:
+        return "EVERY_ASSET"
+
+
+EVERY_ASSET = _Everything()
+"""The scope of whoever may see a whole client. Saying it is deliberate; there is no default."""
+
+Scope = _Everything | frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRef:
+    """The only key that opens a client's database.
+
+    Built in two places: from a verified principal, and by the loops of cron and commands.
+    """
+
+    id: int
+    slug: str
+    name: str
+    url: str
+    time_zone: str = "America/Toronto"
+    locale: str = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever is calling. `label` is how the audit trail names them."""
+
+    kind: Literal["user", "collector", "system"]
+    id: int
+    label: str
+    permissions: frozenset[Permission]
+    role: Role | None = None
+    tenant: TenantRef | None = None
+    locale: str | None = None
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    @property
+    def scoped(self) -> bool:
+        """Whether assigned assets alone are visible."""
+        return self.role in SCOPED_ROLES
+
+
+View = TypeVar("View", bound=Callable)
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Mark a view with the permission it needs; the gate reads the mark before the view runs."""
+
+    def mark(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Mark a view that anybody may call."""
+    view.permission = None  # type: ignore[attr-defined]
+    return view

@@ -1,0 +1,138 @@
+"""Core tables: clients (tenants), people, their sessions, collectors, the audit trail."""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database.base import TABLE_OPTIONS, CoreBase, Key, now_ms
+
+
+class Tenant(CoreBase):
+    """A client company. `status`: provisioning, active, suspended, closed."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    status: Mapped[str] = mapped_column(String(16), default="provisioning")
+    database_url: Mapped[str | None] = mapped_column(String(255))
+    """Only where the database is not where the settings' pattern puts it."""
+    revision: Mapped[str | None] = mapped_column(String(32))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    locale: Mapped[str] = mapped_column(String(5), default="fr")
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+
+
+class User(CoreBase):
+    """A person. Super admins belong to no client. `status`: active, disabled."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"), index=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    """Lower case."""
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    status: Mapped[str] = mapped_column(String(16), default="active")
+    locale: Mapped[str | None] = mapped_column(String(5))
+    theme: Mapped[str] = mapped_column(String(8), default="auto")
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    last_sign_in: Mapped[int | None] = mapped_column(BigInteger)
+
+    tenant: Mapped[Tenant | None] = relationship()
+
+
+class UserSession(CoreBase):
+    """A signed-in browser. The cookie carries 256 random bits; only their SHA-256 is here.
+
+    `entered_tenant_id`: the client a super admin has entered.
+    """
+
+    __tablename__ = "user_sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    entered_tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
+    csrf: Mapped[str] = mapped_column(String(43))
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    seen_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    address: Mapped[str] = mapped_column(String(45), default="")
+    agent: Mapped[str] = mapped_column(String(200), default="")
+
+    user: Mapped[User] = relationship()
+
+
+class Collector(CoreBase):
+    """A collector at a client's site. `status`: active, revoked."""
+
+    __tablename__ = "collectors"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), index=True)
+    key_id: Mapped[str] = mapped_column(String(32), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """Ed25519, raw. The private half never leaves the site."""
+    name: Mapped[str] = mapped_column(String(80))
+    status: Mapped[str] = mapped_column(String(16), default="active")
+    hostname: Mapped[str] = mapped_column(String(120), default="")
+    version: Mapped[str] = mapped_column(String(32), default="")
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    last_seen: Mapped[int | None] = mapped_column(BigInteger)
+    queued: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Blocks waiting at the site when it last spoke."""
+    clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """The collector's clock minus ours."""
+    rejected: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_rejection: Mapped[str | None] = mapped_column(String(120))
+
+    tenant: Mapped[Tenant] = relationship()
+
+
+class Claim(CoreBase):
+    """A one-time code that lets one collector enrol; only its SHA-256 is stored."""
+
+    __tablename__ = "claims"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
+    collector_id: Mapped[int | None] = mapped_column(ForeignKey("collectors.id"))
+
+
+class AuditEntry(CoreBase):
+    """Who did what to what, when, from where. Never changed once written."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index("ix_audit_log_tenant_id_at", "tenant_id", "at"), TABLE_OPTIONS)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
+    actor: Mapped[str] = mapped_column(String(160))
+    action: Mapped[str] = mapped_column(String(48))
+    target: Mapped[str] = mapped_column(String(120), default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    address: Mapped[str] = mapped_column(String(45), default="")
+    request_id: Mapped[str] = mapped_column(String(32), default="")
+
+
+class JobRun(CoreBase):
+    """One run of a cron job: when, how long, how it ended."""
+
+    __tablename__ = "job_runs"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job: Mapped[str] = mapped_column(String(32), index=True)
+    started_at: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[int | None] = mapped_column(BigInteger)
+    ok: Mapped[bool | None]
+    message: Mapped[str] = mapped_column(Text, default="")

@@ -1,0 +1,1 @@
+"""MODULE DATABASE MANAGER: engines, sessions, schema, copies."""

@@ -1,0 +1,92 @@
+"""Sessions that cannot reach what they should not: the rings of isolation.
+
+1. A session is bound to one base. The other base's models, textual SQL and bare tables find no
+   bind and raise: there is no quick way round the ORM, which is why ring 3 holds.
+2. A client's session is opened with a TenantRef, and only with one.
+3. It carries a scope, said explicitly. For a frozenset of asset ids, every select, load, join,
+   bulk update and delete of an asset or of anything asset-owned is narrowed to it; the few shapes
+   that cannot be narrowed raise.
+"""
+
+from sqlalchemy import CompoundSelect, Engine, event
+from sqlalchemy.exc import UnboundExecutionError
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from app.core.access import EVERY_ASSET, Scope, TenantRef
+
+from .base import AssetOwned, CoreBase, TenantBase
+from .engines import Engines
+
+
+class IsolationError(RuntimeError):
+    """A statement tried to leave its session's base or scope. Always a programming error."""
+
+
+class CoreSession(Session):
+    """Speaks to `trackingbms_core` only."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(binds={CoreBase: engine}, expire_on_commit=False)
+
+
+class TenantSession(Session):
+    """Speaks to one client's database only, within one scope."""
+
+    def __init__(self, engine: Engine, tenant: TenantRef, scope: Scope) -> None:
+        if scope is not EVERY_ASSET and not isinstance(scope, frozenset):
+            raise IsolationError("a client session needs a scope: EVERY_ASSET or a frozenset")
+        super().__init__(binds={TenantBase: engine}, expire_on_commit=False)
+        self.tenant = tenant
+        self.scope = scope
+
+
+def open_core(engines: Engines) -> CoreSession:
+    """A session on the core database; the caller closes it."""
+    return CoreSession(engines.core)
+
+
+def open_tenant(engines: Engines, tenant: TenantRef, scope: Scope, *, writes: bool = False):
+    """A session on one client's database; the caller closes it.
+
+    `writes` says that the transaction will write, which SQLite wants to know at its beginning.
+    """
+    if not isinstance(tenant, TenantRef):
+        raise IsolationError("a client's database is opened with a TenantRef")
+    engine = engines.tenant(tenant)
+    if writes:
+        engine = engine.execution_options(writes=True)
+    return TenantSession(engine, tenant, scope)
+
+
+@event.listens_for(CoreSession, "do_orm_execute")
+@event.listens_for(TenantSession, "do_orm_execute")
+def _only_mapped(state: ORMExecuteState) -> None:
+    if not state.is_orm_statement and not isinstance(state.statement, CompoundSelect):
+        raise IsolationError("only statements on mapped classes can be executed here")
+
+
+@event.listens_for(TenantSession, "do_orm_execute")
+def _narrow(state: ORMExecuteState) -> None:
+    scope = state.session.scope
+    if scope is EVERY_ASSET or state.is_insert:
+        return
+    if isinstance(state.statement, CompoundSelect):
+        raise IsolationError("a union cannot be narrowed to a scope")
+    # Imported here: models depend on the database package, not the other way round.
+    from app.clients.models import Asset
+
+    ids = tuple(sorted(scope))
+    state.statement = state.statement.options(
+        with_loader_criteria(Asset, lambda cls: cls.id.in_(ids), include_aliases=True),
+        with_loader_criteria(AssetOwned, lambda cls: cls.asset_id.in_(ids), include_aliases=True),
+    )
+
+
+__all__ = [
+    "CoreSession",
+    "IsolationError",
+    "TenantSession",
+    "UnboundExecutionError",
+    "open_core",
+    "open_tenant",
+]

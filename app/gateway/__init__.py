@@ -1,0 +1,1 @@
+"""MODULE API GATEWAY: the door every request passes."""

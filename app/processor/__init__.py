@@ -1,0 +1,1 @@
+"""MODULE DATA PROCESSOR: live state, history, roll-ups, alerts, exports."""

@@ -1,0 +1,1 @@
+"""MODULE WEB INTERFACE: the pages."""
