@@ -1,0 +1,110 @@
+"""People of a client: who they are and which batteries they may see."""
+
+import re
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.core.access import EVERY_ASSET, Principal, Role, Scope
+from app.core.auth import hash_password
+from app.core.models import Tenant, User
+from app.database.engines import Engines
+from app.database.sessions import TenantSession, open_tenant
+from app.errors import Conflict, Invalid, NotFound
+
+from .models import Asset, AssetGrant
+
+EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,185}\.[^\s@.]{2,63}")
+MIN_PASSWORD = 12
+MAX_PASSWORD = 256
+
+
+def create_user(
+    core: Session,
+    email: str,
+    name: str,
+    role: Role | str,
+    password: str,
+    tenant_id: int | None = None,
+    locale: str | None = None,
+) -> User:
+    """Add a person. Super admins belong to no client; everybody else belongs to one.
+
+    Raises Invalid with the fields at fault, Conflict when the address is taken.
+    """
+    email = email.strip().lower()
+    wrong = {}
+    if not EMAIL.fullmatch(email):
+        wrong["email"] = "This is not an e-mail address."
+    if not name.strip():
+        wrong["name"] = "A name is needed."
+    if role not in set(Role):
+        wrong["role"] = "This role is unknown."
+    elif (role == Role.SUPER_ADMIN) != (tenant_id is None):
+        wrong["role"] = "A super admin belongs to no client; everybody else belongs to one."
+    elif tenant_id is not None and core.get(Tenant, tenant_id) is None:
+        wrong["tenant"] = "There is no such client."
+    if text := password_fault(password):
+        wrong["password"] = text
+    if wrong:
+        raise Invalid("Some fields need attention.", fields=wrong)
+    if core.scalar(select(User.id).where(User.email == email)) is not None:
+        raise Conflict("Somebody has this e-mail address already.", code="email_taken")
+    user = User(
+        email=email,
+        name=name.strip(),
+        role=Role(role).value,
+        password_hash=hash_password(password),
+        tenant_id=tenant_id,
+        locale=locale,
+    )
+    core.add(user)
+    core.flush()
+    return user
+
+
+def password_fault(password: str) -> str | None:
+    """What is wrong with a new password. Length is all that is asked: composition rules only
+    make passwords worse (NIST SP 800-63B)."""
+    if len(password) < MIN_PASSWORD:
+        return "A password has 12 characters or more."
+    if len(password) > MAX_PASSWORD:
+        return "A password has 256 characters at most."
+    return None
+
+
+def grant(session: TenantSession, user_id: int, asset_ids: Iterable[int]) -> None:
+    """Let a user see these assets, besides those already granted."""
+    wanted = set(asset_ids)
+    known = set(session.scalars(select(Asset.id).where(Asset.id.in_(wanted))))
+    if wanted - known:
+        raise NotFound("There is no such battery.")
+    for asset_id in sorted(wanted - granted(session, user_id)):
+        session.add(AssetGrant(user_id=user_id, asset_id=asset_id))
+    session.flush()
+
+
+def withdraw(session: TenantSession, user_id: int, asset_ids: Iterable[int]) -> None:
+    """Take the sight of these assets back."""
+    session.execute(
+        delete(AssetGrant).where(
+            AssetGrant.user_id == user_id, AssetGrant.asset_id.in_(set(asset_ids))
+        )
+    )
+
+
+def granted(session: TenantSession, user_id: int) -> frozenset[int]:
+    """The assets a user was granted."""
+    rows = session.scalars(select(AssetGrant.asset_id).where(AssetGrant.user_id == user_id))
+    return frozenset(rows)
+
+
+def scope_of(engines: Engines, principal: Principal) -> Scope:
+    """What this caller may see of their client: everything, or the assets granted to them."""
+    if not principal.scoped:
+        return EVERY_ASSET
+    if principal.tenant is None:
+        return frozenset()
+    with open_tenant(engines, principal.tenant, EVERY_ASSET) as session:
+        return granted(session, principal.id)
