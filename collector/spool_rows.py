@@ -1,0 +1,181 @@
+"""Rows of the spool: how readings and blocks are kept in it, and what is done to them there.
+
+Every function works inside its caller's transaction.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from . import thinning
+from .wire import block as blocks_
+from .wire import envelope
+from .wire import reading as readings_
+from .wire.block import Block
+from .wire.reading import Reading
+from .wire.strict_json import dumps, loads
+
+NO_RUN = 0
+"""Run of blocks whose times are final."""
+BLOCK_NUMBERS = 100_000
+"""Most numbers sealed into one block, so that a block always fits a batch."""
+BATCH_PLAIN = 1 << 20
+"""Inflated bytes of blocks in one batch."""
+DEAD_KEPT = 500
+
+UNREADABLE = (ValueError, TypeError, zlib.error)
+"""What a row raises whose bytes changed on the disk."""
+
+
+def unpacked(body: bytes) -> Block:
+    return blocks_.from_json(loads(zlib.decompress(body)))
+
+
+def packed(block: Block) -> bytes:
+    return zlib.compress(dumps(block.to_json()), 6)
+
+
+def journalled(body: bytes) -> list[Reading]:
+    return [readings_.from_json(item) for item in loads(zlib.decompress(body))]
+
+
+def write_journal(db: sqlite3.Connection, run: int, readings: Sequence[Reading]) -> None:
+    """One row per asset."""
+    by_asset: dict[str, list[dict]] = {}
+    for reading in readings:
+        by_asset.setdefault(reading.asset, []).append(reading.to_json())
+    db.executemany(
+        "INSERT INTO journal (run, asset, body) VALUES (?, ?, ?)",
+        [(run, asset, zlib.compress(dumps(own), 1)) for asset, own in by_asset.items()],
+    )
+
+
+def seal(db: sqlite3.Connection, run: int, readings: Sequence[Reading]) -> None:
+    """Readings of one asset as blocks under the asset's next sequence numbers."""
+    width = max(1, *(sum(map(len, r.arrays.values())) + len(r.values) for r in readings))
+    most = max(1, min(blocks_.MAX_READINGS, BLOCK_NUMBERS // width))
+    for start in range(0, len(readings), most):
+        part = readings[start : start + most]
+        seq = db.execute(
+            "INSERT INTO assets VALUES (?, 1) ON CONFLICT (asset) DO UPDATE SET seq = seq + 1 "
+            "RETURNING seq",
+            (part[0].asset,),
+        ).fetchone()[0]
+        insert(db, run, blocks_.from_readings(part, seq))
+
+
+def seal_journal(db: sqlite3.Connection) -> None:
+    """All that is journalled becomes blocks; a row that cannot be read is buried."""
+    gathered: dict[tuple[int, str], list[Reading]] = {}
+    for row_id, run, asset, body in db.execute("SELECT * FROM journal ORDER BY id").fetchall():
+        try:
+            gathered.setdefault((run, asset), []).extend(journalled(body))
+        except UNREADABLE:
+            bury(db, 0, "unreadable", f"journal row {row_id}", body)
+    for (run, _), readings in gathered.items():
+        if readings:
+            seal(db, run, readings)
+    db.execute("DELETE FROM journal")
+
+
+def insert(db: sqlite3.Connection, run: int, block: Block, thinned: int = 0) -> None:
+    plain = dumps(block.to_json())
+    db.execute(
+        "INSERT INTO blocks (run, asset, seq, t0, thinned, plain, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (run, block.asset, block.seq, block.times[0], thinned, len(plain), zlib.compress(plain, 6)),
+    )
+
+
+def take_newest(db: sqlite3.Connection, most: int, now: int) -> list[Block]:
+    """Remove and return, oldest first, the newest blocks that fit `most` compressed bytes.
+
+    There is always one, if there is any. A block that cannot be read is buried.
+    """
+    taken, plain_total, packed_total = [], 0, 0
+    rows = db.execute("SELECT id, plain, body FROM blocks ORDER BY t0 DESC, id DESC")
+    gone = []
+    for row_id, plain, body in rows:
+        plain_total += plain
+        packed_total += len(body)
+        full = plain_total > BATCH_PLAIN or packed_total > most
+        if taken and (full or len(taken) == envelope.MAX_BLOCKS):
+            break
+        gone.append((row_id,))
+        try:
+            taken.append(unpacked(body))
+        except UNREADABLE:
+            bury(db, now, "unreadable", f"block row {row_id}", body)
+    db.executemany("DELETE FROM blocks WHERE id = ?", gone)
+    return taken[::-1]
+
+
+def bury(db: sqlite3.Connection, now: int, reason: str, what: str, body: bytes) -> None:
+    """Keep what will never be delivered, the newest DEAD_KEPT of it."""
+    db.execute(
+        "INSERT INTO dead (at, reason, what, body) VALUES (?, ?, ?, ?)", (now, reason, what, body)
+    )
+    db.execute("DELETE FROM dead WHERE id <= (SELECT MAX(id) FROM dead) - ?", (DEAD_KEPT,))
+
+
+def shift(db: sqlite3.Connection, run: int, by: int) -> None:
+    """Move everything measured in a run by `by` milliseconds."""
+    for row_id, body in db.execute("SELECT id, body FROM blocks WHERE run = ?", (run,)).fetchall():
+        block = unpacked(body)
+        moved = replace(block, times=tuple(time + by for time in block.times))
+        db.execute(
+            "UPDATE blocks SET t0 = ?, body = ? WHERE id = ?",
+            (moved.times[0], packed(moved), row_id),
+        )
+    for row_id, body in db.execute("SELECT id, body FROM journal WHERE run = ?", (run,)).fetchall():
+        moved = [replace(r, ts=r.ts + by).to_json() for r in journalled(body)]
+        db.execute(
+            "UPDATE journal SET body = ? WHERE id = ?", (zlib.compress(dumps(moved), 1), row_id)
+        )
+
+
+def thin_oldest(db: sqlite3.Connection) -> int:
+    """Merge the oldest stretch of the least thinned blocks into one; how many readings went.
+
+    When nothing is left to thin, the oldest block goes as a whole.
+    """
+    first = db.execute(
+        "SELECT id, run, asset, thinned, t0, body FROM blocks ORDER BY thinned, t0 LIMIT 1"
+    ).fetchone()
+    if first is None:
+        return 0
+    row_id, run, asset, level, t0, body = first
+    if level == len(thinning.STEPS):
+        db.execute("DELETE FROM blocks WHERE id = ?", (row_id,))
+        return len(unpacked(body).times)
+    rows = db.execute(
+        "SELECT id, seq, body FROM blocks WHERE asset = ? AND run = ? AND thinned = ? "
+        "AND t0 BETWEEN ? AND ? ORDER BY t0 LIMIT 96",
+        (asset, run, level, t0, t0 + thinning.SPANS[level]),
+    ).fetchall()
+    readings = list(_readings(body for _, _, body in rows))
+    kept = list(thinning.thin(readings, thinning.STEPS[level]))
+    db.executemany("DELETE FROM blocks WHERE id = ?", [(row[0],) for row in rows])
+    merged = blocks_.from_readings(kept, max(row[1] for row in rows))
+    insert(db, run, merged, thinned=level + 1)
+    return len(readings) - len(merged.times)
+
+
+def used(db: sqlite3.Connection) -> int:
+    """Bytes of the file that hold something."""
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def give_back(db: sqlite3.Connection, pages: int) -> None:
+    """Return free pages to the file system; the pragma frees one page per row it yields."""
+    db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+
+
+def _readings(bodies: Iterator[bytes]) -> Iterator[Reading]:
+    for body in bodies:
+        yield from unpacked(body).readings()
