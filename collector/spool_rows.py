@@ -172,8 +172,11 @@ def used(db: sqlite3.Connection) -> int:
 
 
 def give_back(db: sqlite3.Connection, pages: int) -> None:
-    """Return free pages to the file system; the pragma frees one page per row it yields."""
-    db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+    """Return free pages to the file system, outside a transaction.
+
+    The pragma frees one page per step, and of all the ways to run it only a script steps on.
+    """
+    db.executescript(f"PRAGMA incremental_vacuum({pages})")
 
 
 def _readings(bodies: Iterator[bytes]) -> Iterator[Reading]:
