@@ -1,7 +1,8 @@
 """Who may do what: roles, permissions, the matrix, and who is calling.
 
 The matrix below is the only place that compares roles. A route names the permission it needs
-(`requires`) or says that it needs none (`public`); one that says neither is refused.
+(`requires`), says that it needs none (`public`) or that it authenticates each message by its
+signature (`signed`); one that says nothing is refused.
 """
 
 from collections.abc import Callable
@@ -122,4 +123,14 @@ def requires(permission: Permission) -> Callable[[View], View]:
 def public(view: View) -> View:
     """Mark a view that anybody may call."""
     view.permission = None  # type: ignore[attr-defined]
+    return view
+
+
+def signed(view: View) -> View:
+    """Mark a view that collectors call: it verifies the signature of the message itself.
+
+    No cookie is read for it, so it can neither use nor leak a browser's identity.
+    """
+    view.permission = Permission.INGEST  # type: ignore[attr-defined]
+    view.signed = True  # type: ignore[attr-defined]
     return view

@@ -64,6 +64,7 @@ class UserSession(CoreBase):
     agent: Mapped[str] = mapped_column(String(200), default="")
 
     user: Mapped[User] = relationship()
+    entered_tenant: Mapped[Tenant | None] = relationship()
 
 
 class Collector(CoreBase):

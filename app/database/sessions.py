@@ -40,9 +40,9 @@ class TenantSession(Session):
         self.scope = scope
 
 
-def open_core(engines: Engines) -> CoreSession:
-    """A session on the core database; the caller closes it."""
-    return CoreSession(engines.core)
+def open_core(engines: Engines, *, writes: bool = False) -> CoreSession:
+    """A session on the core database; the caller closes it. `writes` as for `open_tenant`."""
+    return CoreSession(engines.core.execution_options(writes=True) if writes else engines.core)
 
 
 def open_tenant(engines: Engines, tenant: TenantRef, scope: Scope, *, writes: bool = False):
