@@ -46,7 +46,11 @@ class HistoryChunk(AssetOwned, TenantBase):
     """
 
     __tablename__ = "bms_data_history"
-    __table_args__ = (Index("ix_bms_data_history_end", "asset_id", "end"), TABLE_OPTIONS)
+    __table_args__ = (
+        Index("ix_bms_data_history_end", "asset_id", "end"),
+        Index("ix_bms_data_history_kind", "kind", "start"),
+        TABLE_OPTIONS,
+    )
 
     asset_id: Mapped[int] = mapped_column(
         Key, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True

@@ -1,0 +1,124 @@
+"""The live revision: one number per client that grows whenever a live page would look different.
+
+It is raised in the transaction that changes something and mirrored, after the commit, to a small
+file that every web process reads: an unchanged poll is answered without opening the client's
+database. The database is the truth; a mirror older than `TRUSTED_SECONDS` is not believed, so that
+a process killed between commit and mirror delays a page, never freezes it.
+"""
+
+import fcntl
+import logging
+import time
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.database.base import now_ms
+from app.settings import Settings
+
+from .models import LiveRevision
+
+TRUSTED_SECONDS = 30.0
+WATCH_TOUCH_SECONDS = 5.0
+_ROW = 1
+
+log = logging.getLogger(__name__)
+
+
+def hold(session: Session) -> LiveRevision:
+    """The revision's row, locked until the transaction ends.
+
+    Taken first by whoever writes live data, it makes the writers of one client queue up instead of
+    running into each other's row locks.
+    """
+    held = select(LiveRevision).where(LiveRevision.id == _ROW).with_for_update()
+    row = session.scalar(held.execution_options(populate_existing=True))
+    if row is None:
+        row = LiveRevision(id=_ROW, revision=0)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def advance(row: LiveRevision) -> int:
+    """Raise a held revision. Following the clock keeps it growing even over a restored copy."""
+    row.revision = max(row.revision + 1, now_ms())
+    return row.revision
+
+
+def bump(session: Session) -> int:
+    """Raise the revision in this transaction; `publish` what is returned after the commit."""
+    revision = advance(hold(session))
+    session.flush()
+    return revision
+
+
+def read(session: Session) -> int:
+    """The revision as the database has it; 0 before anything happened."""
+    return session.scalar(select(LiveRevision.revision).where(LiveRevision.id == _ROW)) or 0
+
+
+def publish(settings: Settings, tenant_id: int, revision: int) -> None:
+    """Mirror a committed revision, unless somebody mirrored a later one already.
+
+    A cache that cannot be written is logged, not raised: what was committed stays committed, and
+    readers turn to the database once the mirror is too old.
+    """
+    path = _mirror(settings, tenant_id)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if revision >= (_number(path) or 0):
+                fresh = path.with_name(f".{tenant_id}")
+                fresh.write_text(str(revision), encoding="ascii")
+                fresh.replace(path)
+    except OSError as error:
+        log.warning("live revision of client %s not mirrored: %s", tenant_id, error.strerror)
+
+
+def current(settings: Settings, tenant_id: int) -> int | None:
+    """The mirrored revision; None when there is none to be trusted: `read` and `publish` it."""
+    path = _mirror(settings, tenant_id)
+    return _number(path) if _younger(path, TRUSTED_SECONDS) else None
+
+
+def watch(settings: Settings, tenant_id: int) -> None:
+    """Note that somebody is looking at this client's pages."""
+    path = _watch(settings, tenant_id)
+    if _younger(path, WATCH_TOUCH_SECONDS):
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        log.warning("watching of client %s not noted: %s", tenant_id, error.strerror)
+
+
+def watched(settings: Settings, tenant_id: int) -> bool:
+    """Whether somebody looked within the settings' `watch_seconds`."""
+    return _younger(_watch(settings, tenant_id), settings.watch_seconds)
+
+
+def _mirror(settings: Settings, tenant_id: int) -> Path:
+    return settings.cache_dir / "live" / str(int(tenant_id))
+
+
+def _watch(settings: Settings, tenant_id: int) -> Path:
+    return settings.cache_dir / "watch" / str(int(tenant_id))
+
+
+def _younger(path: Path, seconds: float) -> bool:
+    try:
+        age = time.time() - path.stat().st_mtime
+    except OSError:
+        return False
+    return abs(age) < seconds
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
