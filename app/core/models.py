@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database.base import TABLE_OPTIONS, CoreBase, Key, now_ms
+from app.database.base import TABLE_OPTIONS, Bytes32, CoreBase, Key, now_ms
 
 
 class Tenant(CoreBase):
@@ -54,7 +54,7 @@ class UserSession(CoreBase):
 
     __tablename__ = "user_sessions"
 
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(Bytes32, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     entered_tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
     csrf: Mapped[str] = mapped_column(String(43))
@@ -75,7 +75,7 @@ class Collector(CoreBase):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), index=True)
     key_id: Mapped[str] = mapped_column(String(32), unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    public_key: Mapped[bytes] = mapped_column(Bytes32)
     """Ed25519, raw. The private half never leaves the site."""
     name: Mapped[str] = mapped_column(String(80))
     status: Mapped[str] = mapped_column(String(16), default="active")

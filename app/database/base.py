@@ -25,6 +25,9 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 Blob = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 """Up to 16 MB of bytes."""
 
+Bytes32 = LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
+"""Exactly 32 bytes: a digest or a raw key. MySQL indexes no BLOB."""
+
 TABLE_OPTIONS = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",

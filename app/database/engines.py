@@ -28,7 +28,7 @@ class Engines:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.core = _build(
+        self.core = build(
             make_url(settings.core_url),
             poolclass=QueuePool,
             pool_size=1,
@@ -44,16 +44,29 @@ class Engines:
         with self._lock:
             engine = self._tenants.get(ref.url)
             if engine is None:
-                engine = self._tenants[ref.url] = _build(make_url(ref.url), poolclass=NullPool)
+                engine = self._tenants[ref.url] = build(make_url(ref.url), poolclass=NullPool)
                 while len(self._tenants) > KEPT_TENANTS:
                     self._tenants.popitem(last=False)[1].dispose()
             else:
                 self._tenants.move_to_end(ref.url)
             return engine
 
+    def forget(self, ref: TenantRef) -> None:
+        """Drop the engine of a client whose database goes away."""
+        with self._lock:
+            engine = self._tenants.pop(ref.url, None)
+        if engine is not None:
+            engine.dispose()
+
     def tenant_url(self, tenant_id: int, given: str | None = None) -> str:
         """Where a client's database is: its own URL, or the settings' pattern."""
         return given or self.settings.tenant_pattern.replace("{id}", str(tenant_id))
+
+    def __enter__(self) -> "Engines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.dispose()
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -64,7 +77,8 @@ class Engines:
             self._tenants.clear()
 
 
-def _build(url: URL, **pool: Any) -> Engine:
+def build(url: URL, **pool: Any) -> Engine:
+    """An engine that speaks to its database the way this product expects."""
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, **pool)
     return create_engine(

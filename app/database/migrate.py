@@ -1,0 +1,184 @@
+"""Schema histories: one for the core database, one that every client's database follows.
+
+Alembic is driven from here, without configuration files. A client whose upgrade fails is reported
+and the next one is taken; nothing is ever upgraded at start-up, because several processes start at
+once. Upgrading is safe to repeat: SQLite upgrades are one transaction; MySQL commits each statement
+of a schema change, so its revisions are written to pass over what is already done.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic import command, op
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, inspect
+from sqlalchemy.exc import DBAPIError
+
+from app.core.access import TenantRef
+from app.errors import Unavailable
+from app.settings import ROOT
+
+from .engines import Engines
+
+Kind = Literal["core", "tenant"]
+Report = Callable[[TenantRef, str | None, Exception | None], None]
+"""Called after each client: its reference and either the new revision or what went wrong."""
+
+LOCK_SECONDS = 30
+VERSION_TABLE = "alembic_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one database is in its history. `revision` is None when it has no schema yet."""
+
+    name: str
+    revision: str | None
+    head: str
+    problem: str = ""
+
+    @property
+    def current(self) -> bool:
+        return self.revision == self.head
+
+
+def head(kind: Kind) -> str:
+    """The revision this code works with."""
+    return _head(kind)
+
+
+def upgrade_core(engines: Engines) -> str:
+    """Bring the core database to `head("core")`; returns the revision."""
+    return _upgrade(engines.core, "core")
+
+
+def upgrade_tenant(engines: Engines, ref: TenantRef) -> str:
+    """Bring one client's database to `head("tenant")`; returns the revision."""
+    return _upgrade(engines.tenant(ref), "tenant")
+
+
+def upgrade_all(
+    engines: Engines, refs: Iterable[TenantRef], report: Report | None = None
+) -> dict[str, Exception]:
+    """Bring core, then every client up to date; returns what failed by slug.
+
+    A failure of core is raised: no client can be served without it.
+    """
+    upgrade_core(engines)
+    failures: dict[str, Exception] = {}
+    for ref in refs:
+        revision, failure = None, None
+        try:
+            revision = upgrade_tenant(engines, ref)
+        except Exception as error:  # whatever stops one client must not stop the others
+            failures[ref.slug] = failure = error
+        if report:
+            report(ref, revision, failure)
+    return failures
+
+
+def status(engines: Engines, refs: Iterable[TenantRef] = ()) -> list[Standing]:
+    """Where core and each of these clients stand; a database out of reach is told, not raised."""
+    standings = [_standing("core", engines.core, "core")]
+    standings += [_standing(ref.slug, engines.tenant(ref), "tenant") for ref in refs]
+    return standings
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision a database says it is at."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def stamp(connection: Connection, kind: Kind) -> None:
+    """Say that a schema made directly from the models is at head."""
+    command.stamp(_config(kind, connection), "head")
+
+
+def configure(context: Any, metadata: MetaData) -> None:
+    """What both `env.py` files do: run the revisions on the connection handed over."""
+    connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        # The engine begins transactions itself, so SQLite undoes schema changes like any other.
+        transactional_ddl=connection.dialect.name == "sqlite",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def create_index(name: str, table: str, columns: list[str], unique: bool = False) -> None:
+    """For revisions: create an index unless it is there.
+
+    MySQL keeps what an interrupted revision did and has no IF NOT EXISTS for indexes.
+    """
+    if name not in {index["name"] for index in inspect(op.get_bind()).get_indexes(table)}:
+        op.create_index(name, table, columns, unique=unique)
+
+
+@cache
+def _head(kind: Kind) -> str:
+    return ScriptDirectory.from_config(_config(kind)).get_current_head()
+
+
+def _config(kind: Kind, connection: Connection | None = None) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("script_location", str(ROOT / "migrations" / kind).replace("%", "%%"))
+    return config
+
+
+def _upgrade(engine: Engine, kind: Kind) -> str:
+    with engine.execution_options(writes=True).connect() as connection, _alone(connection):
+        command.upgrade(_config(kind, connection), "head")
+        revision = current_revision(connection)
+        connection.commit()
+    return revision
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """One upgrade of a database at a time, whoever starts a second one."""
+    if connection.dialect.name == "sqlite":
+        with _foreign_keys_off(connection):
+            yield
+        return
+    name = f"migrate.{connection.engine.url.database}"[:64]
+    if not connection.exec_driver_sql("SELECT GET_LOCK(%s, %s)", (name, LOCK_SECONDS)).scalar():
+        raise Unavailable("Somebody else is upgrading this database.", retry_after=LOCK_SECONDS)
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (name,))
+
+
+@contextmanager
+def _foreign_keys_off(connection: Connection) -> Iterator[None]:
+    """SQLite alters a table by replacing it, and dropping the old one would delete its children.
+
+    The pragma does nothing inside a transaction, so it goes round SQLAlchemy, which begins one.
+    """
+    raw = connection.connection.driver_connection
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        raw.execute("PRAGMA foreign_keys=ON")
+
+
+def _standing(name: str, engine: Engine, kind: Kind) -> Standing:
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database).is_file():
+        return Standing(name, None, head(kind), "the database does not exist")
+    try:
+        with engine.connect() as connection:
+            return Standing(name, current_revision(connection), head(kind))
+    except DBAPIError as error:
+        return Standing(name, None, head(kind), str(error.orig))

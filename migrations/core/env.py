@@ -1,0 +1,9 @@
+"""Alembic's way into the core database; `app.database.migrate` hands over the connection."""
+
+from alembic import context
+
+from app.core import models  # noqa: F401  (completes the metadata)
+from app.database.base import CoreBase
+from app.database.migrate import configure
+
+configure(context, CoreBase.metadata)

@@ -1,0 +1,10 @@
+"""Alembic's way into a client's database; `app.database.migrate` hands over the connection."""
+
+from alembic import context
+
+from app.clients import models as clients  # noqa: F401  (completes the metadata)
+from app.database.base import TenantBase
+from app.database.migrate import configure
+from app.processor import models as processor  # noqa: F401
+
+configure(context, TenantBase.metadata)
