@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.access import TenantRef
+from app.core.auth import tenant_ref as ref_of
 from app.core.models import Tenant
 from app.database.engines import Engines
 from app.database.migrate import upgrade_tenant
@@ -74,18 +75,6 @@ def activate(core: Session, engines: Engines, tenant: Tenant) -> Tenant:
     tenant.status = "active"
     core.flush()
     return tenant
-
-
-def ref_of(engines: Engines, tenant: Tenant) -> TenantRef:
-    """The key that opens this client's database."""
-    return TenantRef(
-        id=tenant.id,
-        slug=tenant.slug,
-        name=tenant.name,
-        url=engines.tenant_url(tenant.id, tenant.database_url),
-        time_zone=tenant.time_zone,
-        locale=tenant.locale,
-    )
 
 
 def each_tenant(core: Session, engines: Engines) -> list[TenantRef]:
