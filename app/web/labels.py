@@ -1,0 +1,55 @@
+"""Words for codes: metrics, alarms, states, statuses, roles.
+
+A code's label is the catalogue entry `<kind>.<code>`, in English and in French alike, so that a
+new metric needs one entry in the registry and one in each catalogue; a test demands both. Codes
+that only one make of BMS knows are shown as they are.
+"""
+
+from flask_babel import gettext
+
+from collector.wire.alarms import ALARMS, VENDOR
+from collector.wire.metrics import METRICS, MODES, STATES
+
+STATUSES = ("crit", "off", "warn", "stale", "wait", "ok")
+"""Worst first."""
+CONNECTIONS = ("live", "stale", "offline", "waiting")
+CHEMISTRIES = ("LFP", "NMC", "NCA", "LTO", "LEAD")
+ROLES = ("super_admin", "client_admin", "user", "reader")
+SEVERITIES = ("critical", "warning", "info")
+TENANT_STATUSES = ("provisioning", "active", "suspended", "closed")
+
+
+def every_label() -> list[str]:
+    """Every catalogue entry that codes lead to."""
+    kinds = {
+        "metric": METRICS,
+        "alarm": ALARMS,
+        "state": STATES,
+        "mode": MODES,
+        "status": (*STATUSES, "info"),
+        "connection": CONNECTIONS,
+        "chemistry": CHEMISTRIES,
+        "role": ROLES,
+        "severity": SEVERITIES,
+        "tenant": TENANT_STATUSES,
+    }
+    return [f"{kind}.{code}" for kind, codes in kinds.items() for code in codes]
+
+
+def label(entry: str) -> str:
+    """The words for `<kind>.<code>`, or the code itself when no catalogue has it."""
+    text = gettext(entry)
+    return text if text != entry else entry.partition(".")[2].replace("_", " ")
+
+
+def alarm_label(code: str, index: int | None = None) -> str:
+    """`Cell overvoltage, C11`; a maker's own alarm is named by its maker and its code."""
+    if code.startswith(VENDOR):
+        _, maker, number = code.split(":", 2)
+        text = gettext("Alarm %(number)s of the BMS (%(maker)s)", number=number, maker=maker)
+    else:
+        text = label(f"alarm.{code}")
+    if index is None:
+        return text
+    letter = "T" if "temperature" in code else "C"
+    return f"{text}, {letter}{index + 1}"
