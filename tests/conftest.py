@@ -21,15 +21,21 @@ _numbers = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "sqlite_only: what it shows does not depend on the database")
+    for marker in (
+        "sqlite_only: what it shows does not depend on the database",
+        "mariadb_only: what it shows exists on MariaDB alone",
+    ):
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engines" in metafunc.fixturenames:
-        alone = metafunc.definition.get_closest_marker("sqlite_only")
-        metafunc.parametrize(
-            "database", ["sqlite"] if alone else ["sqlite", "mariadb"], indirect=True
-        )
+    if {"engines", "bare_engines"} & set(metafunc.fixturenames):
+        alone = [
+            name
+            for name in ("sqlite", "mariadb")
+            if metafunc.definition.get_closest_marker(f"{name}_only")
+        ]
+        metafunc.parametrize("database", alone or ["sqlite", "mariadb"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +90,14 @@ def settings(tmp_path, request: pytest.FixtureRequest, database: str) -> Iterato
         for (name,) in cursor.fetchall():
             if name.startswith(prefix):
                 cursor.execute(f"DROP DATABASE `{name}`")
+
+
+@pytest.fixture
+def bare_engines(settings: Settings, template: Template) -> Iterator[Engines]:
+    """Engines on a core database without any table, as an operator begins."""
+    template.make_bare(settings)
+    with Engines(settings) as engines:
+        yield engines
 
 
 @pytest.fixture

@@ -28,6 +28,9 @@ EMPTY = TenantRef(0, "empty", "Empty", "")
 class Template(Protocol):
     """Where tests' databases are copied from."""
 
+    def make_bare(self, settings: Settings) -> None:
+        """A core database without any table."""
+
     def make_core(self, settings: Settings) -> None:
         """An empty core database at head."""
 
@@ -46,6 +49,9 @@ class SqliteTemplate:
         self.house = Settings(secret_key=secret, data_dir=folder / "house")
         _make_empty(self.empty)
         self._furnished = False
+
+    def make_bare(self, settings: Settings) -> None:
+        """SQLite makes the file when it is opened."""
 
     def make_core(self, settings: Settings) -> None:
         _copy(self.empty.core_url, settings.core_url)
@@ -82,6 +88,9 @@ class MariaTemplate:
         self._ddl: dict[str, list[str]] = {}
         self._with_rows: dict[str, list[str]] = {}
         self._furnished = False
+
+    def make_bare(self, settings: Settings) -> None:
+        self._run(f"CREATE DATABASE {make_url(settings.core_url).database}")
 
     def make_core(self, settings: Settings) -> None:
         self._tables("empty_core", make_url(settings.core_url).database)

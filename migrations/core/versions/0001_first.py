@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 from app.database.migrate import create_index
 
@@ -9,6 +10,7 @@ revision = "0001"
 down_revision = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BYTES32 = sa.LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
 OPTIONS = {
     f"{dialect}_{option}": value
     for dialect in ("mysql", "mariadb")
@@ -91,13 +93,7 @@ def _collectors() -> None:
         sa.Column("id", KEY, nullable=False),
         sa.Column("tenant_id", KEY, nullable=False),
         sa.Column("key_id", sa.String(length=32), nullable=False),
-        sa.Column(
-            "public_key",
-            sa.LargeBinary(length=32)
-            .with_variant(sa.BINARY(length=32), "mariadb")
-            .with_variant(sa.BINARY(length=32), "mysql"),
-            nullable=False,
-        ),
+        sa.Column("public_key", BYTES32, nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("hostname", sa.String(length=120), nullable=False),
@@ -166,13 +162,7 @@ def _claims() -> None:
 def _user_sessions() -> None:
     op.create_table(
         "user_sessions",
-        sa.Column(
-            "token_hash",
-            sa.LargeBinary(length=32)
-            .with_variant(sa.BINARY(length=32), "mariadb")
-            .with_variant(sa.BINARY(length=32), "mysql"),
-            nullable=False,
-        ),
+        sa.Column("token_hash", BYTES32, nullable=False),
         sa.Column("user_id", KEY, nullable=False),
         sa.Column("entered_tenant_id", KEY, nullable=True),
         sa.Column("csrf", sa.String(length=43), nullable=False),
