@@ -1,0 +1,176 @@
+"""Any Modbus BMS, described by a register table (see `collector.profiles` for how to write one).
+
+A polling cycle asks for every block of the table; the reading is made of the answers to that one
+cycle. A block that did not answer leaves its values out. An answer is believed only if this cycle
+asked for it: right unit, function, address and length, not older than the question, and once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..profiles import Profile, ProfileError, load, names
+from ..wire.reading import Reading
+from .base import Assembler, Driver, Garbage, Input, Option, OptionError, RegisterRead, Registers
+
+SPAN_MS = 10_000
+"""Answers of a recording further apart than this are not of one cycle."""
+
+
+class RegisterTable(Assembler):
+    """Assembles one reading per cycle.
+
+    A cycle begins with `requests` and ends when every block has answered, with the next
+    `requests`, or with `finish`, which may be called after each cycle. In a recording nobody
+    calls `requests`: there a cycle ends when a block repeats, too.
+    """
+
+    def __init__(
+        self, asset: str, profile: Profile, unit: int, cells: int | None, current_factor: float
+    ) -> None:
+        super().__init__(asset)
+        self._profile = profile
+        self._reads = profile.reads(unit)
+        self._cells = cells
+        self._current_factor = current_factor
+        self._polled = False
+        self._asked: set[RegisterRead] = set(self._reads)
+        self._since = 0
+        self._ts = 0
+        self._words: dict[tuple[int, int], int] = {}
+        self._late: list[Reading] = []
+        if profile.note:
+            self.tally.warn(profile.note)
+
+    def requests(self, now: int) -> Sequence[RegisterRead]:
+        self._late.extend(self._close())
+        self._polled, self._since = True, now
+        self._asked = set(self._reads)
+        return self._reads
+
+    def feed(self, item: Input) -> Iterator[Reading]:
+        return self.counted(self._feed(item))
+
+    def finish(self) -> Iterator[Reading]:
+        return self.counted([*self._overdue(), *self._close()])
+
+    def _feed(self, item: Input) -> Iterator[Reading]:
+        yield from self._overdue()
+        if not isinstance(item, Registers):
+            self.tally.reject(item.reason if isinstance(item, Garbage) else "not_registers")
+            return
+        if reason := self._why_not(item):
+            self.tally.reject(reason)
+            return
+        self.tally.frames += 1
+        read = _question(item)
+        if not self._polled and self._begins_anew(read, item.ts):
+            yield from self._close()
+        if not self._words:
+            self._ts = item.ts
+        self._ts = max(self._ts, item.ts)
+        self._asked.discard(read)
+        self._words.update(zip(self._profile.addresses(*_place(read)), item.values, strict=True))
+        if not self._asked:
+            yield from self._close()
+
+    def _why_not(self, item: Registers) -> str | None:
+        read = _question(item)
+        if read.unit != self._reads[0].unit:
+            return "wrong_unit"
+        if read not in self._reads:
+            same = any(_place(known)[:2] == _place(read)[:2] for known in self._reads)
+            return "wrong_length" if same else "not_asked"
+        if not all(type(value) is int and 0 <= value <= 0xFFFF for value in item.values):
+            return "bad_register"
+        if self._polled and item.ts < self._since:
+            return "stale"
+        if self._polled and read not in self._asked:
+            return "not_awaited"
+        return None
+
+    def _begins_anew(self, read: RegisterRead, ts: int) -> bool:
+        apart = ts - self._ts
+        return bool(self._words) and (read not in self._asked or not 0 <= apart <= SPAN_MS)
+
+    def _overdue(self) -> list[Reading]:
+        late, self._late = self._late, []
+        return late
+
+    def _close(self) -> Iterator[Reading]:
+        """The reading of the answers so far, if there are any, and a fresh start."""
+        words, self._words = self._words, {}
+        self._asked = set() if self._polled else set(self._reads)
+        if words:
+            yield self._reading(words)
+
+    def _reading(self, words: Mapping[tuple[int, int], int]) -> Reading:
+        parts = self._profile.map.decode(words, self._cells)
+        values, factor = parts["values"], self._current_factor
+        if "current" in values:
+            values["current"] *= factor
+        if "power" in values and factor < 0:
+            values["power"] = -values["power"]
+        return Reading(asset=self.asset, ts=self._ts, **parts)
+
+
+def _question(item: Registers) -> RegisterRead:
+    return RegisterRead(item.unit, item.function, item.address, len(item.values))
+
+
+def _place(read: RegisterRead) -> tuple[int, int, int]:
+    return read.function, read.address, read.count
+
+
+def _whole(low: int, high: int):
+    def parse(text: str) -> int:
+        number = int(text, 0)
+        if not low <= number <= high:
+            raise ValueError(f"must be from {low} to {high}, not {text}")
+        return number
+
+    return parse
+
+
+def _factor(text: str) -> float:
+    number = float(text)
+    if not 0.001 <= abs(number) <= 1000:
+        raise ValueError(f"must be from 0.001 to 1000 or the negative of that, not {text}")
+    return number
+
+
+def _open(asset: str, options: Mapping[str, Any]) -> RegisterTable:
+    try:
+        profile = load(options["profile"])
+    except ProfileError as error:
+        raise OptionError(f"profile: {error}") from None
+    unit = profile.unit if options["unit"] is None else options["unit"]
+    return RegisterTable(asset, profile, unit, options["cells"], options["current_factor"])
+
+
+DRIVER = Driver(
+    code="modbus",
+    title="Modbus register table (TCP or RTU)",
+    link="modbus",
+    formats=("registers",),
+    open=_open,
+    options=(
+        Option(
+            "profile",
+            f"register table: {', '.join(names())}, or the path of a .toml file",
+            "generic",
+        ),
+        Option(
+            "unit",
+            "unit number (slave address) of the BMS; usually the one of the table, or 1",
+            None,
+            _whole(0, 255),
+        ),
+        Option("cells", "number of cells, if the BMS does not say it right", None, _whole(1, 1024)),
+        Option(
+            "current_factor",
+            "multiplies the current: -1 where discharge is positive, 10 or 0.1 for another step",
+            1.0,
+            _factor,
+        ),
+    ),
+)
