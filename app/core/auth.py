@@ -17,7 +17,7 @@ from app.database.base import now_ms
 from app.database.engines import Engines
 from app.errors import NotFound, Unauthorized
 
-from .access import MATRIX, Principal, Role, TenantRef
+from .access import MATRIX, Permission, Principal, Role, TenantRef
 from .models import Tenant, User, UserSession
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ def hash_password(text: str) -> str:
 
 def verify_password(password_hash: str | None, text: str) -> bool:
     """Whether `text` is the password; the same work when there is no hash to compare with."""
-    from argon2.exceptions import InvalidHashError, VerifyMismatchError
+    from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
         return _hasher().verify(password_hash or NOBODY, text)
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerificationError, InvalidHashError):
         return False
 
 
@@ -170,7 +170,8 @@ def principal_of(engines: Engines, user_session: UserSession) -> Principal:
     """Who is calling through this session, for which client, with which permissions."""
     user = user_session.user
     role = Role(user.role)
-    tenant = user_session.entered_tenant if role is Role.SUPER_ADMIN else user.tenant
+    roams = Permission.ENTER_CLIENT in MATRIX[role]
+    tenant = user_session.entered_tenant if roams else user.tenant
     return Principal(
         kind="user",
         id=user.id,

@@ -1,0 +1,182 @@
+"""How often something may be tried, counted across processes in one small SQLite file.
+
+Memory would count each process apart, and a shared host starts as many as it likes. Views carry a
+mark (`limited`); the factory wraps them. When the file cannot be used, each process counts alone:
+looser for a while, never a closed door.
+"""
+
+import ipaddress
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, request
+from flask_limiter import Limiter
+from limits.storage import Storage
+
+from collector.wire.envelope import KEY_HEADER
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`amount` such as "5 per 15 minutes", counted for each `key` of a request."""
+
+    amount: str
+    key: Callable[[], str]
+    failures_only: bool = False
+
+
+def client_address() -> str:
+    """Who is asking, as far as the network tells; an IPv6 customer is a whole /64."""
+    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+def _account() -> str:
+    return request.form.get("email", "").strip().lower()[:254] or "nobody"
+
+
+def _account_at_address() -> str:
+    return f"{_account()} {client_address()}"
+
+
+def _collector() -> str:
+    return request.headers.get(KEY_HEADER, "")[:32] or client_address()
+
+
+SIGN_IN = (
+    Limit("5 per 15 minutes", _account_at_address, failures_only=True),
+    Limit("50 per 15 minutes", client_address, failures_only=True),
+    Limit("100 per hour", _account, failures_only=True),
+)
+"""Failed sign-ins. An account is slowed down only for the address that fails, until so many fail
+that somebody spreads the attempts: nobody can lock a colleague out by mistyping."""
+
+ENROL = (Limit("5 per hour", client_address, failures_only=True),)
+"""Wrong claim codes. They have 80 bits; this keeps guessing out of the log, too."""
+
+INGEST = (Limit("600 per minute", _collector),)
+"""A collector pushes every 2 s at most, faster while it catches up after an outage."""
+
+
+def limited(limits: tuple[Limit, ...]) -> Callable[[View], View]:
+    """Mark a view with its limits."""
+
+    def mark(view: View) -> View:
+        view.limits = limits  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def init_app(app: Flask, path: Path) -> None:
+    """Enforce the marks of the views registered so far, counting in the file at `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    limiter = Limiter(
+        client_address,
+        app=app,
+        storage_uri=f"counters://{path}",
+        strategy="fixed-window",
+        in_memory_fallback_enabled=True,
+    )
+    app.extensions["limits"] = limiter
+    for endpoint, view in app.view_functions.items():
+        for limit in getattr(view, "limits", ()):
+            view = limiter.limit(
+                limit.amount,
+                key_func=limit.key,
+                scope=endpoint,
+                deduct_when=_failed if limit.failures_only else None,
+            )(view)
+        app.view_functions[endpoint] = view
+
+
+def seconds_left(now: float) -> float:
+    """How long until the limit that was reached opens again."""
+    reached = current_app.extensions["limits"].current_limit
+    return reached.reset_at - now if reached else 60
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code >= 400
+
+
+class CountersFile(Storage):
+    """Counters in SQLite. They may be lost with the machine, so nothing waits for the disk."""
+
+    STORAGE_SCHEME = ["counters"]
+
+    def __init__(self, uri: str, wrap_exceptions: bool = False, **_: Any) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+        self._path = uri.removeprefix("counters://")
+        self._lock = Lock()
+        self._db: sqlite3.Connection | None = None
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return sqlite3.Error
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count and return the new number, in one statement: two processes never see the same."""
+        now = time.time()
+        row = self._one(
+            "INSERT INTO counters VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET"
+            " n = CASE WHEN expires <= ?4 THEN ?2 ELSE n + ?2 END,"
+            " expires = CASE WHEN expires <= ?4 THEN ?3 ELSE expires END RETURNING n",
+            (key, amount, now + expiry, now),
+        )
+        if row[0] == amount:  # a new window: a good moment to forget old ones
+            self._one("DELETE FROM counters WHERE expires <= ?", (now,))
+        return row[0]
+
+    def get(self, key: str) -> int:
+        row = self._counter(key)
+        return row[0] if row else 0
+
+    def get_expiry(self, key: str) -> float:
+        row = self._counter(key)
+        return row[1] if row else time.time()
+
+    def check(self) -> bool:
+        try:
+            self._counter("")
+        except sqlite3.Error:
+            return False
+        return True
+
+    def reset(self) -> None:
+        self._one("DELETE FROM counters")
+
+    def clear(self, key: str) -> None:
+        self._one("DELETE FROM counters WHERE key = ?", (key,))
+
+    def _counter(self, key: str) -> tuple[int, float] | None:
+        return self._one(
+            "SELECT n, expires FROM counters WHERE key = ? AND expires > ?", (key, time.time())
+        )
+
+    def _one(self, statement: str, values: tuple[Any, ...] = ()) -> Any:
+        with self._lock:
+            if self._db is None:
+                self._db = self._open()
+            return next(iter(self._db.execute(statement, values).fetchall()), None)
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=5, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=OFF")
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS counters"
+            " (key TEXT PRIMARY KEY, n INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID"
+        )
+        return db
