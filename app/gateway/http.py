@@ -110,13 +110,12 @@ def add_headers(response: Response) -> Response:
         headers.setdefault("Content-Security-Policy", PAGE_POLICY.format(nonce=nonce))
     else:
         headers.setdefault("Content-Security-Policy", DATA_POLICY)
-    if request.endpoint == "static":
-        lasting = FINGERPRINT.search(request.path) and response.status_code == HTTPStatus.OK
+    if request.endpoint == "static" and response.status_code < HTTPStatus.BAD_REQUEST:
+        lasting = FINGERPRINT.search(request.path)
         headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if lasting else "public, no-cache"
         )
-    else:
-        headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Cache-Control", "no-store")
     return response
 
 
