@@ -103,7 +103,8 @@ def _kept(code: str, value: float) -> float | None:
     entry = METRICS.get(code)
     if entry is not None and not entry.plausible(value):
         return None
-    return round(float(value), digits_of(code)) + 0.0
+    digits = digits_of(code)
+    return round(float(value), digits) + 0.0 if digits else round(value)
 
 
 def derive(reading: Reading) -> Reading:
