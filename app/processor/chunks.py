@@ -126,6 +126,20 @@ class Chunk:
         """Every series in the chunk."""
         return [key for key in self._entries if not key[0].startswith("$")]
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
+
+    def digits(self, key: Key) -> int:
+        """Decimals of a series that is in the chunk."""
+        return self._entries[key].digits
+
+    def check(self) -> None:
+        """Touch every part, so that damage shows now."""
+        for code, index in self._entries:
+            if code != CHANGES:
+                self.column((code, index))
+        _ = self.changes
+
     @cached_property
     def times(self) -> Integers:
         """Epoch milliseconds, increasing; a list, or an array when the chunk is long."""

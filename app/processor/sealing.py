@@ -1,0 +1,94 @@
+"""Sealing: the hot chunks of one asset and period become one, in one transaction.
+
+A late block simply lands in a sealed period again and is merged with it by the next run, so
+running twice changes nothing and nothing is ever too late.
+"""
+
+import logging
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from .chunks import Chunk, ChunkError
+from .merge import merge
+from .models import HistoryChunk
+
+HOT, SEALED, DAMAGED = 0, 1, 2
+SEALED_MS = 6 * 3_600_000
+"""What a sealed chunk covers: long enough to compress well, short enough for an hour's chart."""
+PERIODS = 20
+"""Periods sealed per call, so that a transaction stays short."""
+
+log = logging.getLogger(__name__)
+
+
+def seal(session: Session, before: int, periods: int = PERIODS) -> int:
+    """Seal what ended before `before` (ms), at most `periods` of an asset; returns how many.
+
+    The caller commits after each call and calls again until the answer is 0. A chunk that cannot
+    be read is set aside as it is, loudly, and does not keep the others from being sealed.
+    """
+    found = _unsealed(session, before // SEALED_MS * SEALED_MS, periods)
+    for asset_id, start in found:
+        _seal_period(session, asset_id, start)
+    return len(found)
+
+
+def _unsealed(session: Session, cutoff: int, limit: int) -> list[tuple[int, int]]:
+    period = HistoryChunk.start - HistoryChunk.start % SEALED_MS
+    statement = (
+        select(HistoryChunk.asset_id, period.label("period"))
+        .where(HistoryChunk.kind == HOT, HistoryChunk.start < cutoff)
+        .distinct()
+        .order_by("period", HistoryChunk.asset_id)
+        .limit(limit)
+    )
+    return [(asset_id, start) for asset_id, start in session.execute(statement)]
+
+
+def _seal_period(session: Session, asset_id: int, start: int) -> None:
+    rows = session.scalars(
+        select(HistoryChunk)
+        .where(
+            HistoryChunk.asset_id == asset_id,
+            HistoryChunk.start >= start,
+            HistoryChunk.start < start + SEALED_MS,
+            HistoryChunk.kind != DAMAGED,
+        )
+        # What was sealed first, then hot chunks as they were made: the later one wins an instant.
+        .order_by(HistoryChunk.kind.desc(), HistoryChunk.source, HistoryChunk.seq)
+    ).all()
+    readable = [(row, chunk) for row in rows if (chunk := _opened(row))]
+    if not readable:
+        return
+    merged = list(merge([chunk for _, chunk in readable]))
+    for row, _ in readable:
+        session.delete(row)  # one by one: a block that arrives meanwhile is not among them
+    session.flush()
+    session.add_all(_sealed(asset_id, data) for data in merged)
+    session.flush()
+
+
+def _opened(row: HistoryChunk) -> Chunk | None:
+    try:
+        chunk = Chunk(row.data)
+        chunk.check()
+    except ChunkError as error:
+        log.error("asset %s: chunk at %s set aside: %s", row.asset_id, row.start, error)
+        row.kind = DAMAGED
+        return None
+    return chunk
+
+
+def _sealed(asset_id: int, data: bytes) -> HistoryChunk:
+    chunk = Chunk(data)
+    return HistoryChunk(
+        asset_id=asset_id,
+        start=chunk.start,
+        kind=SEALED,
+        source=0,
+        seq=0,
+        end=chunk.end,
+        count=chunk.count,
+        data=data,
+    )
