@@ -1,16 +1,19 @@
 """Sessions that cannot reach what they should not: the rings of isolation.
 
 1. A session is bound to one base. The other base's models, textual SQL and bare tables find no
-   bind and raise: there is no quick way round the ORM, which is why ring 3 holds.
+   bind and raise; so does text or a bare table's column hidden inside a statement on mapped
+   classes. There is no quick way round the ORM, which is why ring 3 holds.
 2. A client's session is opened with a TenantRef, and only with one.
 3. It carries a scope, said explicitly. For a frozenset of asset ids, every select, load, join,
    bulk update and delete of an asset or of anything asset-owned is narrowed to it; the few shapes
    that cannot be narrowed raise.
 """
 
-from sqlalchemy import CompoundSelect, Engine, event
+from sqlalchemy import Column, CompoundSelect, Engine, Table, TextualSelect, event
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.expression import ClauseElement, ColumnClause, FromClause, TextClause
 
 from app.core.access import EVERY_ASSET, Scope, TenantRef
 
@@ -63,6 +66,19 @@ def open_tenant(engines: Engines, tenant: TenantRef, scope: Scope, *, writes: bo
 def _only_mapped(state: ORMExecuteState) -> None:
     if not state.is_orm_statement and not isinstance(state.statement, CompoundSelect):
         raise IsolationError("only statements on mapped classes can be executed here")
+    if state.is_relationship_load or state.is_column_load:
+        return  # written by SQLAlchemy from mapped classes
+    mapped: set[FromClause] = set()
+    bare: dict[FromClause, Column] = {}
+    for element in visitors.iterate(state.statement):
+        if _is_text(element):
+            raise IsolationError("text inside a statement cannot be narrowed")
+        if entity := getattr(element, "_annotations", {}).get("parententity"):
+            mapped.update(entity.mapper.tables)
+        elif isinstance(element, Column) and isinstance(element.table, Table):
+            bare[element.table] = element
+    for table in bare.keys() - mapped:
+        raise IsolationError(f"{bare[table]} must be named through its mapped class")
 
 
 @event.listens_for(TenantSession, "do_orm_execute")
@@ -80,6 +96,12 @@ def _narrow(state: ORMExecuteState) -> None:
         with_loader_criteria(Asset, lambda cls: cls.id.in_(ids), include_aliases=True),
         with_loader_criteria(AssetOwned, lambda cls: cls.asset_id.in_(ids), include_aliases=True),
     )
+
+
+def _is_text(element: ClauseElement) -> bool:
+    if isinstance(element, ColumnClause):
+        return element.is_literal and element.name != "*"
+    return isinstance(element, TextClause | TextualSelect)
 
 
 __all__ = [
