@@ -53,6 +53,6 @@ class Signal:
 def compose(signals: Mapping[str, Signal], values: Mapping[str, float]) -> int:
     """The eight bytes as one number; signals without a value are zero."""
     word = 0
-    for name, value in values.items():
-        word |= signals[name].place(value)
+    for name, signal in signals.items():
+        word |= signal.place(values[name]) if name in values else 0
     return word

@@ -71,8 +71,12 @@ def speed(options: Mapping[str, str]) -> float:
     return value
 
 
-def beats(period_s: float, stop: threading.Event) -> Iterator[float]:
+def beats(
+    period_s: float, stop: threading.Event, wait: Callable[[float], object] | None = None
+) -> Iterator[float]:
     """Seconds since the previous beat, every `period_s` on a grid that does not drift.
+
+    `wait` spends the time between beats, for instance answering commands; else the thread sleeps.
 
     The first beat comes at once, with 0. Beats missed because the machine was busy are skipped,
     and their time is in the next one's number.
@@ -83,7 +87,7 @@ def beats(period_s: float, stop: threading.Event) -> Iterator[float]:
         yield now - before
         before = now
         passed = monotonic() - start
-        stop.wait(period_s - passed % period_s)
+        (wait or stop.wait)(period_s - passed % period_s)
 
 
 def load(code: str) -> Simulator:
