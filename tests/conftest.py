@@ -6,15 +6,19 @@ marked `sqlite_only`. Schemas and the house are made once a session and copied f
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-
 from app.core.access import TenantRef
 from app.database.engines import Engines
 from app.settings import Settings
 from tests import house as world
 from tests.mariadb import Server, running_server
 from tests.templates import MariaTemplate, SqliteTemplate, Template
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
 
 SECRET = "not a secret, thirty-two characters or more"
 _numbers = itertools.count(1)
@@ -130,3 +134,32 @@ def house(settings: Settings, engines: Engines, template: Template) -> world.Hou
     }
     template.furnish(settings, refs.values())
     return world.House(settings, engines, refs)
+
+
+@pytest.fixture
+def app(house: world.House) -> Iterator["Flask"]:
+    """The portal on the databases of the house."""
+    from app import create_app  # here: tests of the collector need no web framework
+
+    app = create_app(house.settings)
+    app.testing = True
+    yield app
+    app.extensions["engines"].dispose()
+
+
+@pytest.fixture
+def client_of(app: "Flask", house: world.House) -> Callable[[str], "FlaskClient"]:
+    """Browsers: `client_of("alice")` is signed in, `client_of("nobody")` is not."""
+    from app.core.auth import start_session
+    from app.core.models import User
+
+    def sign_in(name: str) -> "FlaskClient":
+        browser = app.test_client()
+        if name != "nobody":
+            with house.core() as core:
+                token = start_session(core, core.get(User, house.persona(name).id))
+                core.commit()
+            browser.set_cookie("sid", token)
+        return browser
+
+    return sign_in
