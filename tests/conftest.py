@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+
 from app.core.access import TenantRef
 from app.database.engines import Engines
 from app.settings import Settings
