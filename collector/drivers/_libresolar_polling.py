@@ -3,18 +3,19 @@
 Listen first; a device that reports is left alone. A silent one is asked in the form of current
 firmware, then in that of v21.0, then through the command shell of a USB port; a refusal moves on in
 the next cycle, silence after three unanswered cycles. A form that was answered is kept.
+
+One line a cycle: the firmware drops what arrives while it works on a request. So what is wanted
+besides the measurements, the identity or the cells of v21.0, takes every second turn.
 """
 
 POLICIES = ("auto", "yes", "no")
 LISTEN_MS = 3000
 PATIENCE = 3
 
-MEASUREMENTS = (b"?Meas\n",)
-MEASUREMENTS_V21 = (b"?output\n", b"?output/Cells_V\n")
-MEASUREMENTS_SHELL = (b"thingset ?Meas\n",)
-FORMS = (MEASUREMENTS, MEASUREMENTS_V21, MEASUREMENTS_SHELL)
+CURRENT, V21, SHELL = FORMS = (b"?Meas\n", b"?output\n", b"thingset ?Meas\n")
+CELLS_V21 = b"?output/Cells_V\n"
 IDENTITY = (b"?Device\n", b"?pNodeID\n", b"?Conf\n")
-SENDS = frozenset(line for form in (*FORMS, IDENTITY) for line in form)
+SENDS = frozenset((*FORMS, CELLS_V21, *IDENTITY))
 
 
 class Asking:
@@ -27,6 +28,7 @@ class Asking:
         self._answered = False
         self._reported = False
         self._quiet_since: int | None = None
+        self._is_second_turn = False
         self._identity_asked = 0
         self.in_vain = False
         """Every form was tried without an answer."""
@@ -45,20 +47,17 @@ class Asking:
         if not self._answered:
             self._unanswered = PATIENCE
 
-    def due(self, now: int, *, identified: bool) -> tuple[bytes, ...]:
-        """Lines to send in this cycle; `now` in milliseconds."""
+    def due(self, now: int, *, is_identified: bool) -> tuple[bytes, ...]:
+        """What to send in this cycle; `now` in milliseconds."""
         if not self._may_ask(now):
             return ()
+        self._is_second_turn = self._answered and not self._is_second_turn
+        if self._is_second_turn and (besides := self._besides(is_identified)):
+            return (besides,)
         if self._unanswered >= PATIENCE:
-            self._answered = False
             self._next_form()
         self._unanswered += 1
-        form = FORMS[self._form]
-        if form is MEASUREMENTS and self._answered and not identified:
-            self._identity_asked += 1
-            if self._identity_asked <= PATIENCE:
-                return (*form, *IDENTITY)
-        return form
+        return (FORMS[self._form],)
 
     def _may_ask(self, now: int) -> bool:
         if self._policy != "auto":
@@ -68,7 +67,18 @@ class Asking:
             self._quiet_since = now
         return now - self._quiet_since >= LISTEN_MS
 
+    def _besides(self, is_identified: bool) -> bytes | None:
+        if FORMS[self._form] == V21:
+            return CELLS_V21
+        if FORMS[self._form] == SHELL or is_identified:
+            return None
+        if self._identity_asked == PATIENCE * len(IDENTITY):
+            return None
+        self._identity_asked += 1
+        return IDENTITY[(self._identity_asked - 1) % len(IDENTITY)]
+
     def _next_form(self) -> None:
+        self._answered = False
         self._unanswered = 0
         self._form = (self._form + 1) % len(FORMS)
         self.in_vain = self.in_vain or self._form == 0

@@ -215,7 +215,8 @@ DRIVER = Driver(
         Option("cells", "number of cells; empty or 0: as the device says", 0, _cell_count),
         Option(
             "poll",
-            "yes: choose pages and keep the device talking; no: listen beside the phone app",
+            "yes: choose pages and keep the device talking (interval at most 10 s); "
+            "no: listen beside the phone app",
             "yes",
             choices=("yes", "no"),
         ),

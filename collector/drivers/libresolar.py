@@ -69,8 +69,9 @@ class LibreSolar(Assembler):
 
     def requests(self, now: int) -> Sequence[Request]:
         """Lines to send in this cycle; `now` is epoch milliseconds."""
-        identified = set(self._identity) >= set(objects.IDENTITY.values())
-        lines = self._asking.due(now, identified=identified)
+        wanted = set(objects.IDENTITY.values())
+        is_identified = self._capacity is not None and wanted <= set(self._identity)
+        lines = self._asking.due(now, is_identified=is_identified)
         if self._asking.in_vain:
             self.tally.warn("no answer: neither reports nor replies to requests")
         return lines
@@ -104,7 +105,7 @@ class LibreSolar(Assembler):
             self._asking.refused()
             self.tally.warn(f"the BMS refused a request with status {message.code:02X}")
         elif message.code == CONTENT and self._held and objects.are_cells(message.data):
-            self._held = _Held(self._held.items | {objects.CELLS[1]: message.data}, self._now)
+            self._held = _Held(self._held.items | {objects.CELLS[1]: message.data}, self._held.ts)
         yield from self._released()
         if is_measured:
             self._held = _Held(items, self._now)

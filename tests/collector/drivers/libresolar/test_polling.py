@@ -7,7 +7,8 @@ import pytest
 from collector.drivers.base import Bytes, load
 
 DRIVER = load("libresolar")
-MEAS, V21, SHELL = (b"?Meas\n",), (b"?output\n", b"?output/Cells_V\n"), (b"thingset ?Meas\n",)
+MEAS, V21, SHELL = (b"?Meas\n",), (b"?output\n",), (b"thingset ?Meas\n",)
+CELLS = (b"?output/Cells_V\n",)
 REPORT = b'#mLive {"Meas":{"rSOC_pct":55.0}}\r\n'
 ANSWER = b':85 {"rPackVoltage_V":26.5,"rSOC_pct":55.0}\r\n'
 ANSWER_V21 = b':85 Content. {"Bat_V":26.5,"BmsState":3}\n'
@@ -64,30 +65,50 @@ def test_a_refusal_moves_on_and_an_answer_keeps_the_form():
     decoder = DRIVER.decoder("a", {"poll": "yes"})
     assert decoder.requests(0) == MEAS
     fed(decoder, b":A4 Not Found.\n")
-    for _ in range(10):
-        assert decoder.requests(1) == V21
-        (reading,) = fed(decoder, ANSWER_V21, CELLS_V21)
+    assert decoder.requests(0) == V21
+    for cycle in range(10, 30, 2):
+        assert fed(decoder, ANSWER_V21, ts=cycle) == []
+        assert decoder.requests(cycle) == CELLS
+        (reading,) = fed(decoder, CELLS_V21, ts=cycle + 1)
         assert reading.arrays["cell_voltage"] == (3.31, 3.32)
         assert reading.values["pack_voltage"] == 26.5
-        assert reading.ts == 2, "the reading is complete with its last answer"
+        assert reading.ts == cycle, "most of it was measured then"
+        assert decoder.requests(cycle) == V21
+
+
+def test_a_form_that_is_no_longer_answered_is_given_up():
+    decoder = DRIVER.decoder("a", {"poll": "yes"})
+    decoder.requests(0)
+    fed(decoder, ANSWER)
+    lines = [decoder.requests(now)[0] for now in range(12)]
+    assert lines.index(*V21) > lines.index(*MEAS) + 2
 
 
 def test_identity_is_asked_once_measurements_come():
     decoder = DRIVER.decoder("a", {"poll": "yes"})
-    decoder.requests(0)
-    fed(decoder, ANSWER)
-    assert decoder.requests(1) == (*MEAS, b"?Device\n", b"?pNodeID\n", b"?Conf\n")
-    (reading,) = fed(
-        decoder,
-        b':85 {"cFirmwareVersion":"v23.1","xReset":[]}\r\n',
-        b':85 "A1B2C3D4E5F60718"\r\n',
-        b':85 {"sNominalCapacity_Ah":100,"sOcvPoints_V":[3.4,3.3]}\r\n',
-        ANSWER,
-    )
-    assert reading.states["firmware"] == "v23.1"
-    assert reading.states["serial"] == "A1B2C3D4E5F60718"
-    assert reading.values["capacity_design"] == 100
-    assert decoder.requests(2) == MEAS
+    answers = {
+        MEAS: ANSWER,
+        (b"?Device\n",): b':85 {"cFirmwareVersion":"v23.1","xReset":[]}\r\n',
+        (b"?pNodeID\n",): b':85 "A1B2C3D4E5F60718"\r\n',
+        (b"?Conf\n",): b':85 {"sNominalCapacity_Ah":100,"sOcvPoints_V":[3.4,3.3]}\r\n',
+    }
+    asked, readings = [], []
+    for now in range(10):
+        asked.append(decoder.requests(now))
+        readings += fed(decoder, answers[asked[-1]], ts=now)
+    assert [asked.count(request) for request in answers] == [7, 1, 1, 1]
+    assert readings[-1].states["firmware"] == "v23.1"
+    assert readings[-1].states["serial"] == "A1B2C3D4E5F60718"
+    assert readings[-1].values["capacity_design"] == 100
+
+
+def test_an_identity_that_is_refused_is_not_asked_for_without_end():
+    decoder = DRIVER.decoder("a", {"poll": "yes"})
+    asked = []
+    for now in range(60):
+        asked += decoder.requests(now)
+        fed(decoder, ANSWER if asked[-1] == b"?Meas\n" else b":A4\r\n", ts=now)
+    assert len(asked) - asked.count(b"?Meas\n") == 9
 
 
 def test_cells_that_never_come_do_not_cost_the_rest():
@@ -100,7 +121,7 @@ def test_cells_that_never_come_do_not_cost_the_rest():
 def test_a_report_between_the_two_answers():
     decoder = DRIVER.decoder("a", {"poll": "yes"})
     readings = fed(decoder, ANSWER_V21, b'# {"Bat_V":26.6,"BmsState":3}\n', CELLS_V21)
-    assert [r.ts for r in readings] == [1, 2, 3]
+    assert [r.ts for r in readings] == [1, 2, 2]
     assert readings[2].values["pack_voltage"] == 26.6
     assert readings[2].arrays["cell_voltage"] == (3.31, 3.32)
     assert list(decoder.finish()) == []
