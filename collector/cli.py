@@ -15,12 +15,14 @@ from .commands.base import Parser, UsageError
 from .drivers.base import OptionError
 from .words import say
 
-COMMANDS = ("drivers", "decode", "schema")
+COMMANDS = ("enrol", "run", "decode", "drivers", "schema")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 for a failure, 2 for a wrong command line."""
-    args = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    chosen = next((word for word in argv if word in COMMANDS), None)
+    args = _parser(chosen).parse_args(argv)
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -36,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The parser; of the commands only the chosen one is loaded, so that each starts fast."""
     parser = Parser(prog="python -m collector", description=say("cli.about"))
     parser.add_argument("--version", action="version", version=__version__, help=say("cli.version"))
     commands = parser.add_subparsers(
@@ -45,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         about = say(f"{name}.about")
         command = commands.add_parser(name, help=about, description=about)
-        module = importlib.import_module(f"{__package__}.commands.{name}")
-        command.set_defaults(run=module.run)
-        module.arguments(command)
+        if name == chosen:
+            module = importlib.import_module(f"{__package__}.commands.{name}")
+            command.set_defaults(run=module.run)
+            module.arguments(command)
     return parser

@@ -32,7 +32,7 @@ class Clock:
         self._wall, self.monotonic = wall, monotonic
         self._lock = Lock()
         self.synced = False
-        self.base = self._system_base()
+        self.base = self._system = self._system_base()
 
     def now(self) -> int:
         return self.base + round(self.monotonic() * 1000)
@@ -53,8 +53,14 @@ class Clock:
             self.base += correction
             return correction
 
+    def step(self) -> int:
+        """Milliseconds by which somebody set the computer's clock since the last call, or 0."""
+        before, self._system = self._system, self._system_base()
+        step = self._system - before
+        return step if abs(step) > TOLERANCE else 0
+
     def follow(self) -> int:
-        """Notice that the computer's clock was set; returns by how many milliseconds it moved us.
+        """Go by the computer's clock after it was set; returns how many milliseconds that moved us.
 
         Before the portal was heard, the computer's clock is the best there is, so a step of it is
         an improvement. Afterwards it is not our concern.

@@ -64,6 +64,54 @@ TEXTS: dict[str, tuple[str, str]] = {
     "drivers.choices": ("valeurs : {choices}", "one of: {choices}"),
     "drivers.default": ("par défaut : {value}", "default: {value}"),
     "drivers.silent": ("n'émet jamais rien", "never sends anything"),
+    # enrol
+    "config.file": ("configuration (collector.toml)", "configuration (collector.toml)"),
+    "enrol.about": (
+        "Rattache cet ordinateur à un client, avec un code donné par le portail.",
+        "Makes this computer a collector of one client, with a code from the portal.",
+    ),
+    "enrol.code": ("code donné par le portail", "code given by the portal"),
+    "enrol.portal": ("adresse du portail, https://…", "address of the portal, https://…"),
+    "enrol.state": (
+        "dossier de la clé et des mesures en attente (par défaut, celui de la configuration)",
+        "folder of the key and of what waits (default: the one in the configuration)",
+    ),
+    "enrol.ca_file": (
+        "certificats à croire, pour un portail privé",
+        "certificates to trust, for a private portal",
+    ),
+    "enrol.done": (
+        "Collecteur {collector} rattaché à {client}. Sa clé est dans {state}.",
+        "Collector {collector} now belongs to {client}. Its key is in {state}.",
+    ),
+    "enrol.starter": (
+        "Configuration à compléter : {path}",
+        "Configuration to complete: {path}",
+    ),
+    "enrol.next": (
+        "Ensuite : `python -m collector check`, puis `run`. Un collecteur déjà en marche est à "
+        "redémarrer.",
+        "Next: `python -m collector check`, then `run`. A collector already running must be "
+        "restarted.",
+    ),
+    # run
+    "run.about": (
+        "Lit les batteries configurées et transmet leurs mesures, jusqu'à l'arrêt.",
+        "Reads the configured batteries and sends what they say, until stopped.",
+    ),
+    "run.verbose": ("journal lisible et détaillé", "readable, detailed log"),
+    "run.twice": (
+        "un collecteur utilise déjà {state}",
+        "a collector is already using {state}",
+    ),
+    "run.no_devices": (
+        "aucune batterie : ajoutez une table [[device]]",
+        "no battery: add a [[device]] table",
+    ),
+    "run.other_portal": (
+        "rattaché à {ours}, mais la configuration dit {given}",
+        "enrolled at {ours}, but the configuration says {given}",
+    ),
     # schema
     "schema.about": (
         "Écrit le schéma JSON de ce qui est transmis au portail.",

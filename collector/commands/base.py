@@ -3,8 +3,10 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
+from ..config import DEFAULT_PATH
 from ..words import say
 
 
@@ -50,3 +52,17 @@ def key_values(given: Sequence[str]) -> dict[str, str]:
             raise UsageError(say("option.shape", text=text))
         pairs[key] = value
     return pairs
+
+
+def config_argument(
+    parser: argparse.ArgumentParser, *, default: Path | None = DEFAULT_PATH
+) -> None:
+    parser.add_argument(
+        "--config", type=Path, default=default, metavar="FILE", help=say("config.file")
+    )
+
+
+def fail(error: Exception) -> int:
+    """Say what went wrong on stderr; the exit code of a failure."""
+    print(say("cli.error", text=error), file=sys.stderr)
+    return 1

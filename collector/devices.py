@@ -1,0 +1,193 @@
+"""A device being read: a link, a decoder, and what to do when one of them fails.
+
+Devices know nothing of each other. One that fails is tried again after a second, then less and
+less often, at most every five minutes; its neighbours do not notice.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import Protocol
+
+from .clock import Clock
+from .config import Device
+from .decoding import decode, tidied
+from .drivers.base import Decoder, RegisterRead
+from .link_errors import BadAnswer, LinkDown, LinkError, LinkTimeout
+from .links import Stream, open_stream
+from .wire.reading import Reading
+
+log = logging.getLogger(__name__)
+
+Take = Callable[[Reading], None]
+WAIT = 0.5
+"""Seconds a link waits for something before the thread looks whether it must stop."""
+SILENCE = 30.0
+"""Seconds without a byte after which a link is opened anew: adapters forget that they were open."""
+LONGEST_PAUSE = 300.0
+REPORT = 60.0
+"""Seconds between two lines of the log on what was rejected."""
+
+
+class RegisterLink(Protocol):
+    """A Modbus line, possibly with several devices on it that take turns."""
+
+    def read(self, request: RegisterRead): ...
+
+    def close(self) -> None: ...
+
+
+def pause_after(failures: int) -> float:
+    """Seconds until the next attempt: quick at first, since most faults are a plug being moved."""
+    return 1.0 if failures <= 1 else min(LONGEST_PAUSE, 2.0 * failures)
+
+
+@dataclass(slots=True)
+class Condition:
+    """How a device is doing, for the log: failures in a row, and rejects already reported."""
+
+    name: str
+    failures: int = 0
+    reported: Counter[str] = field(default_factory=Counter)
+    report_due: float = 0.0
+
+    def failed(self, error: Exception) -> float:
+        """Count a failure and log it; the pause that follows."""
+        self.failures += 1
+        pause = pause_after(self.failures)
+        log.warning("%s: %s; next attempt in %.0f s", self.name, error, pause)
+        return pause
+
+    def works(self) -> None:
+        if self.failures:
+            log.info("%s answers again", self.name)
+            self.failures = 0
+
+    def report(self, decoder: Decoder, now: float) -> None:
+        """Log, now and then, what was rejected since the last time."""
+        if now < self.report_due:
+            return
+        self.report_due = now + REPORT
+        news = decoder.tally.reasons - self.reported
+        self.reported = Counter(decoder.tally.reasons)
+        if news:
+            counts = ", ".join(f"{reason} {count}" for reason, count in news.most_common())
+            log.warning("%s: rejected %s", self.name, counts)
+
+
+class Listener:
+    """A device on a stream: reads until told to stop, in a thread of its own."""
+
+    def __init__(self, device: Device, clock: Clock, take: Take, stop: Event) -> None:
+        self.device = device
+        self._clock, self._take, self._stop = clock, take, stop
+        self._decoder = device.driver.decoder(device.asset, device.options)
+        self._condition = Condition(device.asset)
+        self._stream: Stream | None = None
+        self._lock = Lock()
+
+    def run(self) -> None:
+        """Until stopped: connect, listen, and after a failure wait and begin again."""
+        while not self._stop.is_set():
+            try:
+                self._listen()
+            except LinkError as error:
+                self._stop.wait(self._condition.failed(error))
+            except Exception as error:
+                log.exception("%s: a fault in the collector itself", self.device.asset)
+                self._stop.wait(self._condition.failed(error))
+        self._give(tidied(self._decoder.finish()))
+
+    def ask(self) -> None:
+        """Send what the driver wants to ask; called by the schedule, while `run` listens."""
+        with self._lock:
+            if self._stream is None:
+                return
+            for request in self._decoder.requests(self._clock.now()):
+                if request not in self.device.driver.sends:
+                    raise ValueError(f"{self.device.driver.code} may not send {request!r}")
+                try:
+                    self._stream.send(request)
+                except LinkDown:
+                    return  # the listening thread meets the same error and says so
+
+    def _listen(self) -> None:
+        stream = open_stream(self.device.link, self._clock.now)
+        try:
+            with self._lock:
+                self._stream = stream
+            heard = self._clock.monotonic()
+            while not self._stop.is_set():
+                items = stream.receive(WAIT)
+                now = self._clock.monotonic()
+                if items:
+                    heard = now
+                    self._condition.works()
+                    with self._lock:
+                        readings = list(decode(self._decoder, items))
+                    self._give(readings)
+                elif now - heard > SILENCE:
+                    raise LinkTimeout(f"{self.device.link}: nothing heard for {SILENCE:.0f} s")
+                self._condition.report(self._decoder, now)
+        finally:
+            with self._lock:
+                self._stream = None
+            stream.close()
+
+    def _give(self, readings: Iterable[Reading]) -> None:
+        for reading in readings:
+            self._take(reading)
+
+
+class Poller:
+    """A Modbus device: one cycle of questions each time it is called by the schedule."""
+
+    def __init__(self, device: Device, clock: Clock, take: Take, link: RegisterLink) -> None:
+        self.device = device
+        self._clock, self._take, self._link = clock, take, link
+        self._decoder = device.driver.decoder(device.asset, device.options)
+        self._condition = Condition(device.asset)
+        self._resume = 0.0
+
+    def poll(self) -> None:
+        """Ask for every block; a device that stays silent is left alone for a while.
+
+        A block that does not answer leaves its values out; the others still make a reading.
+        """
+        if self._clock.monotonic() < self._resume:
+            return
+        try:
+            readings = list(self._cycle())
+            self._condition.works()
+            for reading in readings:
+                self._take(reading)
+        except LinkError as error:
+            self._rest(error)
+        except Exception as error:
+            log.exception("%s: a fault in the collector itself", self.device.asset)
+            self._rest(error)
+        self._condition.report(self._decoder, self._clock.monotonic())
+
+    def _cycle(self) -> Iterable[Reading]:
+        answered = 0
+        requests = self._decoder.requests(self._clock.now())
+        for number, request in enumerate(requests, 1):
+            try:
+                registers = self._link.read(request)
+            except BadAnswer as error:
+                self._decoder.tally.reject(error.reason)
+                if number == len(requests) and not answered:
+                    raise
+            except LinkTimeout:
+                self._decoder.tally.reject("timeout")
+                if not answered:
+                    raise  # a silent device would hold up the line at every question
+            else:
+                answered += 1
+                yield from decode(self._decoder, [registers])
+        yield from tidied(self._decoder.finish())
+
+    def _rest(self, error: Exception) -> None:
+        self._resume = self._clock.monotonic() + self._condition.failed(error)
