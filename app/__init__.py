@@ -23,7 +23,7 @@ MAX_BODY = 1024 * 1024
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application of an installation; settings come from the environment by default.
 
-    A request passes: named → identified and admitted → language → limits → view → headers.
+    A request passes: named → admitted, if the caller may → limited → its view → headers.
     """
     settings = settings or Settings.from_env()
     app = Flask("trackingbms", root_path=str(ROOT), static_folder="static")
@@ -37,7 +37,6 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app.before_request(http.name_request)
     app.before_request(identify.gate)
-    app.before_request(language.choose)
     register_views(app)
     limits.init_app(app, settings.cache_dir / "limits.sqlite3")
     app.after_request(http.add_headers)

@@ -46,7 +46,6 @@ def csrf_token() -> str:
 
 def _own_origin(origin: str | None) -> bool:
     """Whether an Origin header names this portal; programs send none, browsers do for writes."""
-    if origin is None:
-        return True
-    own = {urlsplit(settings().public_url)[:2], (request.scheme, request.host)}
-    return urlsplit(origin)[:2] in own
+    public = urlsplit(settings().public_url)
+    own = (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
+    return origin is None or origin in own

@@ -56,13 +56,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.context_processor(lambda: {"locale": current_locale()})
 
 
-def choose() -> None:
-    """Before the view: put the language in `g.locale`."""
-    current_locale()
-
-
 def current_locale() -> str:
-    """`fr` or `en`, decided once a request."""
+    """`fr` or `en`, decided once a request, when first asked: files and polls never ask."""
     if not has_request_context():
         return LOCALES[0]
     if "locale" not in g:
