@@ -89,17 +89,18 @@ def catalogue(source: Path, cache_dir: Path) -> Translations:
     try:
         data = compiled.read_bytes()
     except FileNotFoundError:
-        data = _compile(text)
+        data = _compile(text, source.parent.parent.name)
         _keep(compiled, data)
     return Translations(io.BytesIO(data))
 
 
-def _compile(text: bytes) -> bytes:
+def _compile(text: bytes, locale: str) -> bytes:
     from babel.messages.mofile import write_mo  # here, because a warm start needs neither
     from babel.messages.pofile import read_po
 
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(text)))
+    # Without its locale a catalogue loses its plural rule on the way.
+    write_mo(compiled, read_po(io.BytesIO(text), locale=locale))
     return compiled.getvalue()
 
 
