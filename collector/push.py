@@ -33,6 +33,8 @@ BACKLOG_PAUSE = 1.0
 """Seconds between pushes while blocks wait that did not fit."""
 SHORTEST_PAUSE = 0.5
 SMALLEST_BATCH = 2048
+SPLIT_AFTER = 4
+"""Refusals in a row before a lone block is cut: an earlier answer to it may have been lost."""
 BURIED_AT_MOST = 3
 """Batches set aside in a row; a portal that takes none at all is at fault itself."""
 
@@ -77,7 +79,7 @@ class Pusher:
         self._session.headers["User-Agent"] = f"trackingbms-collector/{__version__}"
         self._chance = chance
         self._boot, self._started = uuid4().hex, clock.monotonic()
-        self._failures = self._buried = 0
+        self._failures = self._buried = self._oversized = 0
         self._most = BATCH_PACKED
 
     def push(self) -> Pushed:
@@ -144,7 +146,7 @@ class Pusher:
         self._sampler.shown(draft.live)
         if self._failures:
             log.info("the portal answers again")
-        self._failures = self._buried = 0
+        self._failures = self._buried = self._oversized = 0
         pause = max(SHORTEST_PAUSE, receipt.next_push)
         return Pushed(min(pause, BACKLOG_PAUSE) if self._spool.queued() else pause, True)
 
@@ -152,8 +154,10 @@ class Pusher:
         """The portal read the batch, or its size, and will not take it as it is."""
         now = self._clock.now()
         if verdict.next is Next.SMALLER:
+            self._oversized += 1
             self._most = max(SMALLEST_BATCH, min(self._most, len(frozen.body)) // 2)
-            self._spool.thaw(frozen, now)
+            if self._spool.thaw(frozen, now, split=self._oversized > SPLIT_AFTER):
+                self._oversized = 0
             log.warning("the portal wants smaller batches: %d bytes from now on", self._most)
             return Pushed(BACKLOG_PAUSE, False, verdict.reason)
         if self._buried == BURIED_AT_MOST:
@@ -169,6 +173,7 @@ class Pusher:
     def _later(self, verdict: Verdict) -> Pushed:
         """Wait as long as the portal asks, or up to twice as long each time, jittered."""
         self._failures += 1
+        self._oversized = 0
         level = logging.CRITICAL if verdict.next is Next.REFUSED else logging.WARNING
         log.log(level, "not delivered, kept: %s", verdict.reason)
         if verdict.pause is not None:

@@ -153,15 +153,19 @@ class Spool:
             rows.bury(db, now, reason, f"batch {frozen.epoch} {frozen.seq}", frozen.body)
             _forget(db, frozen)
 
-    def thaw(self, frozen: Frozen, now: int) -> None:
-        """Too large for the portal: blocks go back to be frozen smaller, a lone block in halves.
+    def thaw(self, frozen: Frozen, now: int, *, split: bool = True) -> bool:
+        """Too large for the portal: give the blocks back, to be frozen smaller; whether it could.
 
-        The batch was refused before it was read, so its blocks may change; halves take new numbers.
+        Blocks keep their numbers, so it does no harm if the portal has them after all. A lone one
+        can only be cut in halves, which take new numbers, and is if `split` says so.
         """
         try:
             blocks = [b for b in envelope.decode(frozen.body).blocks if isinstance(b, Block)]
         except WireError as error:
-            return self.bury(frozen, error.code, now)
+            self.bury(frozen, error.code, now)
+            return True
+        if len(blocks) == 1 and not split:
+            return False
         with self._transaction() as db:
             if len(blocks) == 1 and len(blocks[0].times) > 1:
                 readings = list(blocks[0].readings())
@@ -173,7 +177,7 @@ class Spool:
             for block in blocks if len(blocks) > 1 else ():
                 rows.insert(db, rows.NO_RUN, block)
             _forget(db, frozen)
-        return None
+        return True
 
     def renew_epoch(self) -> None:
         """The portal knows this sequence with other bytes: this spool is a copy. Begin anew."""
