@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from app.cache import SharedCache
 from app.clients.users import scope_of
-from app.core.access import EVERY_ASSET, Principal, Scope
+from app.core.access import EVERY_ASSET, Principal, Scope, TenantRef
 from app.database.engines import Engines
 from app.database.sessions import CoreSession, TenantSession, open_core, open_tenant
 from app.errors import Conflict, Unauthorized
@@ -44,6 +44,14 @@ def current_principal() -> Principal:
     return current_user.principal
 
 
+def current_tenant() -> TenantRef:
+    """The caller's client; Conflict with code `no_client` for a super admin who entered none."""
+    tenant = current_principal().tenant
+    if tenant is None:
+        raise Conflict("Enter a client first.", code="no_client")
+    return tenant
+
+
 def current_scope() -> Scope:
     """The assets the caller may see. A list of assigned ones may be half a minute old."""
     principal = current_principal()
@@ -72,9 +80,7 @@ def tenant_session(writes: bool = False) -> TenantSession:
     """
     opened = _opened()
     if ("tenant", writes) not in opened:
-        tenant = current_principal().tenant
-        if tenant is None:
-            raise Conflict("Enter a client first.", code="no_client")
+        tenant = current_tenant()
         current_user.check_schema()
         opened["tenant", writes] = open_tenant(engines(), tenant, current_scope(), writes=writes)
     return cast(TenantSession, opened["tenant", writes])
