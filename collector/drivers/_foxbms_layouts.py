@@ -59,9 +59,6 @@ class Layout:
     invalid_when: int
     order: str = "big"
 
-    def has(self, role: str) -> bool:
-        return any(message.role == role for message in self.messages.values())
-
 
 def _bit(start: int) -> Signal:
     return Signal(start, 1)

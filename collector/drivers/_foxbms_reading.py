@@ -21,7 +21,8 @@ STATES = (
     "ERROR",
     "UNDEFINED",
 )
-OFF, PRECHARGE, ERROR = frozenset({0, 1, 2}), 6, 10
+OFF, RESTING = frozenset({0, 1, 2}), frozenset({3, 4, 5})
+PRECHARGE, ERROR = 6, 10
 IDLE_A = 0.05
 """A current below this is the sensor's noise."""
 PACK_METRICS = ("limits", "power_limits", "energy", "mean_power", "mean_current", "pack_values")
@@ -238,18 +239,21 @@ def _states(frames: Frames, current: float | None) -> dict[str, bool | int | str
 def _activity(
     number: float | None, current: float | None, balancing: bool
 ) -> dict[str, bool | int | str]:
-    """`mode`, and whether current flows in or out."""
+    """`mode`, and whether current flows in or out, as far as it is known."""
     flows: dict[str, bool | int | str] = {}
     if current is not None:
         flows = {"charging": current > IDLE_A, "discharging": current < -IDLE_A}
     if number == ERROR:
-        return {"mode": "fault", **flows}
-    if number in OFF:
-        return {"mode": "off", **flows}
-    mode = next((name for name, flowing in flows.items() if flowing), None)
-    if mode or number is not None or flows:
-        flows["mode"] = mode or ("balancing" if balancing else "idle")
-    return flows
+        mode = "fault"
+    elif number in OFF:
+        mode = "off"
+    elif any(flows.values()):
+        mode = "charging" if flows["charging"] else "discharging"
+    elif flows or number in RESTING:
+        mode = "balancing" if balancing else "idle"
+    else:
+        return flows
+    return flows | {"mode": mode}
 
 
 def _alarms(frames: Frames, shape: Shape) -> tuple[Alarm, ...]:
