@@ -1,0 +1,288 @@
+"""A Modbus device, over TCP or on a serial line, that shows a pack in any register table.
+
+The words are the table read backwards, so a table that someone writes can be tried before the
+battery is at hand. What a table does not cover is refused as a real device refuses it, and so is
+every attempt to write. To see how a site copes, answers can be spoiled:
+
+    fault        none, delay, unit (another unit answers), exception or silence
+    fault_value  seconds of the delay, or number of the exception
+    fault_every  spoil only every so manieth answer (1)
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+
+from pymodbus.constants import ExcCodes
+from pymodbus.framer import FramerType
+from pymodbus.pdu import ExceptionResponse, ModbusPDU
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
+from pymodbus.server.requesthandler import ServerRequestHandler
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from ..drivers.base import OptionError
+from ..profiles import Profile, ProfileError, load
+from ..wire.alarms import alarm
+from ..wire.reading import Reading, derive
+from .base import Simulator, speed, split
+from .pack import Pack
+from .terminal import Terminal, terminal
+
+TRANSPORTS = ("tcp", "pty")
+FAULTS = ("none", "delay", "unit", "exception", "silence")
+WHOLE_MAP = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    kind: str
+    value: float
+    every: int
+
+    def of(self, answer: int) -> str:
+        """What is wrong with the answer of this number, counted from 1."""
+        return "none" if answer % self.every else self.kind
+
+
+def serve(
+    pack: Pack,
+    where: str,
+    stop: threading.Event,
+    options: Mapping[str, str],
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until `stop`. Options: `profile`, `unit`, `period` (s between steps of the pack), and
+    the faults above."""
+    transport, rest = split(where, TRANSPORTS)
+    try:
+        profile = load(options.get("profile", "generic"))
+    except ProfileError as error:
+        raise OptionError(f"profile: {error}") from None
+    device = _Device(
+        pack,
+        profile,
+        unit=round(_number(options, "unit", profile.unit, 0, 255)),
+        fault=_fault(options),
+        pace=speed(options),
+        period=_number(options, "period", 1.0, 0.01, 86_400),
+    )
+    if transport == "tcp":
+        asyncio.run(_serve_tcp(device, rest, stop, ready))
+        return
+    with terminal(rest) as outside, terminal() as inside:
+        ends = ((outside, inside), (inside, outside))
+        pumps = [threading.Thread(target=_pump, args=(*end, stop)) for end in ends]
+        for pump in pumps:
+            pump.start()
+        try:
+            asyncio.run(_serve_line(device, inside.path, stop, lambda: ready(outside.path)))
+        finally:
+            stop.set()
+            for pump in pumps:
+                pump.join()
+
+
+def reading_of(pack: Pack) -> Reading:
+    """All that a BMS of this pack could say."""
+    chemistry, spec = pack.chemistry, pack.spec
+    charging, discharging = pack.charging, pack.discharging
+    mode = "charging" if charging else "discharging" if discharging else "idle"
+    return derive(
+        Reading(
+            asset=f"SIM-{spec.seed}",
+            ts=0,
+            values={
+                "pack_voltage": pack.voltage,
+                "current": pack.current,
+                "soc": pack.soc,
+                "soh": pack.soh,
+                "cycles": pack.cycles,
+                "capacity_remaining": pack.capacity_remaining,
+                "capacity_full": pack.capacity_full,
+                "capacity_design": spec.capacity_ah,
+                "ambient_temperature": pack.ambient,
+                "mosfet_temperature": max(pack.temperatures, default=pack.ambient),
+                "charge_voltage_limit": chemistry.charge * spec.cells,
+                "discharge_voltage_limit": chemistry.empty * spec.cells,
+                "charge_current_limit": spec.capacity_ah / 2,
+                "discharge_current_limit": spec.capacity_ah,
+            },
+            arrays={
+                "cell_voltage": tuple(pack.cell_voltages),
+                "cell_temperature": tuple(pack.temperatures),
+                "balancing": tuple(pack.balancing),
+            },
+            states={
+                "charging": charging,
+                "discharging": discharging,
+                "mode": mode,
+                "contactor": True,
+                "contactor_charge": True,
+                "contactor_discharge": True,
+                "x_allow_charge": True,
+                "x_allow_discharge": True,
+                "balancing_active": any(pack.balancing),
+                "serial": f"SIM-{spec.seed}",
+            },
+            alarms=tuple(alarm(code) for code in pack.alarms),
+        )
+    )
+
+
+class _Device:
+    """The pack behind the registers. Its own loop is the only one that touches it."""
+
+    def __init__(
+        self, pack: Pack, profile: Profile, unit: int, fault: _Fault, pace: float, period: float
+    ) -> None:
+        self.pack, self.profile, self.unit, self.fault = pack, profile, unit, fault
+        self._pace, self._period = pace, period
+        blocks = (profile.addresses(*block) for block in profile.blocks)
+        self._known = {place for block in blocks for place in block}
+        self.answers = 0
+
+    def spoiled(self) -> str:
+        """What shall be wrong with the next answer."""
+        self.answers += 1
+        return self.fault.of(self.answers)
+
+    def memory(self) -> SimDevice:
+        """Registers that are computed when they are asked for."""
+        words = SimData(0, count=WHOLE_MAP, datatype=DataType.REGISTERS, readonly=True)
+        return SimDevice(0, simdata=[words], action=self._fill)
+
+    async def _fill(self, function, start, address, count, registers, written) -> ExcCodes | None:
+        places = self.profile.addresses(function, address, count)
+        if written is not None or not self._known.issuperset(places):
+            return ExcCodes.ILLEGAL_ADDRESS
+        words = self.profile.map.encode(reading_of(self.pack))
+        first = address - start
+        registers[first : first + count] = [words.get(place, 0) for place in places]
+        return None
+
+    async def live(self, stop: threading.Event) -> None:
+        before = monotonic()
+        while not await asyncio.to_thread(stop.wait, self._period):
+            now = monotonic()
+            self.pack.step((now - before) * self._pace)
+            before = now
+
+
+class _Answers(ServerRequestHandler):
+    """Sends the answers of one connection, spoiled where that is wanted.
+
+    Each delayed answer keeps the number of its own question, as it would on a slow network.
+    """
+
+    def server_send(self, pdu: ModbusPDU, addr) -> None:
+        device: _Device = self.server.device
+        if pdu.dev_id != device.unit:
+            self._foreign(pdu, addr)
+            return
+        match device.spoiled():
+            case "silence":
+                return
+            case "delay":
+                self.loop.call_later(device.fault.value, self._send_if_open, pdu, addr)
+                return
+            case "unit":
+                pdu.dev_id = device.unit % 247 + 1
+            case "exception":
+                pdu = _refusal(pdu, round(device.fault.value))
+        super().server_send(pdu, addr)
+
+    def _foreign(self, pdu: ModbusPDU, addr) -> None:
+        """On a line another unit would have to answer; over TCP the gateway says that none did."""
+        if not isinstance(self.server, ModbusSerialServer):
+            super().server_send(_refusal(pdu, ExcCodes.GATEWAY_NO_RESPONSE), addr)
+
+    def _send_if_open(self, pdu: ModbusPDU, addr) -> None:
+        if self.is_active():
+            super().server_send(pdu, addr)
+
+
+def _refusal(pdu: ModbusPDU, code: int) -> ModbusPDU:
+    return ExceptionResponse(pdu.function_code & 0x7F, code, pdu.dev_id, pdu.transaction_id)
+
+
+class _TcpServer(ModbusTcpServer):
+    device: _Device
+
+    def callback_new_connection(self) -> _Answers:
+        return _Answers(self, None, None, None)
+
+
+class _LineServer(ModbusSerialServer):
+    device: _Device
+
+    def callback_new_connection(self) -> _Answers:
+        return _Answers(self, None, None, None)
+
+
+async def _serve_tcp(
+    device: _Device, rest: str, stop: threading.Event, ready: Callable[[str], None]
+) -> None:
+    host, _, port = rest.rpartition(":")
+    if not port.isdecimal() or int(port) > 0xFFFF:
+        raise OptionError(f"tcp wants tcp:HOST:PORT, not tcp:{rest}")
+    server = _TcpServer(device.memory(), address=(host, int(port)))
+    server.device = device
+    await _run(server, stop, lambda: ready(f"{host}:{_port_of(server)}"))
+
+
+def _port_of(server: _TcpServer) -> int:
+    return server.transport.sockets[0].getsockname()[1]
+
+
+async def _serve_line(
+    device: _Device, path: str, stop: threading.Event, ready: Callable[[], None]
+) -> None:
+    server = _LineServer(device.memory(), framer=FramerType.RTU, port=path)
+    server.device = device
+    await _run(server, stop, ready)
+
+
+async def _run(
+    server: _TcpServer | _LineServer, stop: threading.Event, ready: Callable[[], None]
+) -> None:
+    try:
+        await server.serve_forever(background=True)
+        ready()
+        await server.device.live(stop)
+    except RuntimeError as error:
+        raise OptionError(f"cannot serve there: {error}") from error
+    finally:
+        await server.shutdown()
+
+
+def _pump(source: Terminal, sink: Terminal, stop: threading.Event) -> None:
+    """Carry bytes from the outside port to the one the server has open, or back."""
+    while not stop.is_set():
+        if data := source.read(0.05):
+            sink.write(data)
+
+
+def _fault(options: Mapping[str, str]) -> _Fault:
+    kind = options.get("fault", "none")
+    if kind not in FAULTS:
+        raise OptionError(f"fault must be one of {', '.join(FAULTS)}, not {kind}")
+    value = _number(options, "fault_value", 2.0, 0, 3600)
+    return _Fault(kind, value, round(_number(options, "fault_every", 1, 1, 1_000_000)))
+
+
+def _number(
+    options: Mapping[str, str], name: str, default: float, low: float, high: float
+) -> float:
+    text = options.get(name, str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        raise OptionError(f"{name} must be a number, not {text}") from None
+    if not low <= value <= high:
+        raise OptionError(f"{name} must be from {low:g} to {high:g}, not {text}")
+    return value
+
+
+SIMULATOR = Simulator("modbus", "Modbus device of any register table", TRANSPORTS, serve)
