@@ -10,10 +10,12 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .cache import SharedCache
+from .connector import api as connector_api
 from .core.access import public
 from .database.engines import Engines
 from .gateway import api as gateway_api
 from .gateway import context, csrf, http, identify, language, limits, problems
+from .processor import api as processor_api
 from .settings import ROOT, Settings
 
 MAX_BODY = 1024 * 1024
@@ -70,6 +72,6 @@ def configure(app: Flask, settings: Settings) -> None:
 def register_views(app: Flask) -> None:
     """Everything that answers: the API's resources, the pages, the files."""
     api = http.ProblemApi(app)
-    for blueprint in (gateway_api.blueprint,):
+    for blueprint in (gateway_api.blueprint, connector_api.blueprint, processor_api.blueprint):
         api.register_blueprint(blueprint)
     app.view_functions["static"] = public(app.view_functions["static"])
