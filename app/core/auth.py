@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.database.base import now_ms
@@ -35,6 +35,20 @@ NOBODY = (
     "AXpmJ3kbKOw4MGV1eQx8bH4zSH9YTU02RUi0SLxptTs"
 )
 """Hash of a random password nobody has: an unknown address takes as long as a wrong password."""
+
+LIVE_SESSION = (
+    select(UserSession)
+    .where(
+        UserSession.token_hash == bindparam("token"),
+        UserSession.seen_at > bindparam("idle"),
+        UserSession.created_at > bindparam("old"),
+    )
+    .options(
+        joinedload(UserSession.user).joinedload(User.tenant),
+        joinedload(UserSession.entered_tenant),
+    )
+)
+"""Built once: it runs with every request, and building it costs a third of it."""
 
 
 @cache
@@ -99,19 +113,8 @@ def find_session(core: Session, token: str, now: int | None = None) -> UserSessi
     Not found: unknown, idle or old sessions, disabled people, people of suspended clients.
     """
     now = now_ms() if now is None else now
-    statement = (
-        select(UserSession)
-        .where(
-            UserSession.token_hash == _digest(token),
-            UserSession.seen_at > now - IDLE_MS,
-            UserSession.created_at > now - ABSOLUTE_MS,
-        )
-        .options(
-            joinedload(UserSession.user).joinedload(User.tenant),
-            joinedload(UserSession.entered_tenant),
-        )
-    )
-    found = core.scalar(statement)
+    limits = {"token": _digest(token), "idle": now - IDLE_MS, "old": now - ABSOLUTE_MS}
+    found = core.scalar(LIVE_SESSION, limits)
     return found if found and _may_sign_in(found.user) else None
 
 
