@@ -68,6 +68,10 @@ def test_every_shipped_table_is_sound_and_says_where_it_comes_from(name):
         ),
         ('[[state]]\ncode = "charging"\naddress = 1', "charging is a bool, not a int"),
         ('[[state]]\ncode = "hungry"\naddress = 1\nbit = 0', "there is no state hungry"),
+        (
+            '[[state]]\ncode = "mode"\naddress = 1\nvalues = { 1 = "asleep" }',
+            "asleep is no mode; modes are charging",
+        ),
         ('[[state]]\ncode = "charging"\naddress = 1\nbit = 16', "bit 16 is beyond a u16"),
         ("[[alarm]]\naddress = 1", "it needs exactly one of bits"),
         (
