@@ -40,7 +40,12 @@ FLAGS = ("rErrorFlags", "ErrorFlags")
 STATE = ("rBmsState", "BmsState")
 BALANCING = ("rBalancingStatus", "BalancingStatus")
 STACK = "rStackVoltage_V"
-CAPACITY = "sNominalCapacity_Ah"
+SETTINGS = {
+    "sNominalCapacity_Ah": "capacity_design",
+    "sChgOvercurrent_A": "charge_current_limit",
+    "sDisOvercurrent_A": "discharge_current_limit",
+}
+"""Stored settings; the limits are those at which the switches open."""
 MEASURED = frozenset((*SCALARS, *CELLS, *TEMPERATURES, *FLAGS, *STATE, *BALANCING))
 IDENTITY = {"cFirmwareVersion": "firmware", "pNodeID": "serial", "cNodeID": "serial"}
 
@@ -97,6 +102,11 @@ def scalars(items: Items) -> dict[str, float]:
         for name, metric in SCALARS.items()
         if (value := number(items.get(name))) is not None
     }
+
+
+def settings(items: Items) -> dict[str, float]:
+    found = {metric: number(items.get(name)) for name, metric in SETTINGS.items()}
+    return {metric: value for metric, value in found.items() if value is not None and value > 0}
 
 
 def inputs(items: Items) -> list[float | None] | None:

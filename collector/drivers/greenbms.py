@@ -46,7 +46,7 @@ class _Scan:
 class GreenBms(Assembler):
     def __init__(self, asset: str, options: Mapping[str, Any]) -> None:
         super().__init__(asset)
-        self._count: int | None = options["cells"] or None
+        self._count: int | None = options["cells"]
         self._count_is_told = self._count is not None
         self._scan_hold_ms = SCANS_HELD * options["scan"] * 1000
         self._paging = Paging(options["poll"] == "yes", options["scan"] * 1000)
@@ -192,8 +192,8 @@ class GreenBms(Assembler):
 
 
 def _cell_count(text: str) -> int:
-    count = int(text or 0)
-    if not 0 <= count <= items.MAX_CELLS:
+    count = int(text)
+    if not 1 <= count <= items.MAX_CELLS:
         raise ValueError(f"a Green-BMS has 1 to {items.MAX_CELLS} cells, not {count}")
     return count
 
@@ -212,7 +212,7 @@ DRIVER = Driver(
     formats=("serial", "transcript"),
     open=GreenBms,
     options=(
-        Option("cells", "number of cells; empty or 0: as the device says", 0, _cell_count),
+        Option("cells", "number of cells; left out: as the device says", None, _cell_count),
         Option(
             "poll",
             "yes: choose pages and keep the device talking (interval at most 10 s); "

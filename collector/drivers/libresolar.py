@@ -37,15 +37,15 @@ class LibreSolar(Assembler):
 
     def __init__(self, asset: str, options: Mapping[str, Any]) -> None:
         super().__init__(asset)
-        self._inputs: tuple[int, ...] = options["cells"]
+        self._inputs: tuple[int, ...] = options["cells"] or ()
         self._highest_input = 0
-        self._only_node: str = options["node"]
+        self._only_node: str = options["node"] or ""
         self._first_node = ""
         self._asking = polling.Asking("no" if self._only_node else options["poll"])
         self._lines = Lines(LONGEST)
         self._now = 0
         self._identity: dict[str, State] = {}
-        self._capacity: float | None = None
+        self._settings: dict[str, float] = {}
         self._held: _Held | None = None
 
     def feed(self, item: Input) -> Iterator[Reading]:
@@ -70,7 +70,7 @@ class LibreSolar(Assembler):
     def requests(self, now: int) -> Sequence[Request]:
         """Lines to send in this cycle; `now` is epoch milliseconds."""
         wanted = set(objects.IDENTITY.values())
-        is_identified = self._capacity is not None and wanted <= set(self._identity)
+        is_identified = bool(self._settings) and wanted <= set(self._identity)
         lines = self._asking.due(now, is_identified=is_identified)
         if self._asking.in_vain:
             self.tally.warn("no answer: neither reports nor replies to requests")
@@ -143,7 +143,7 @@ class LibreSolar(Assembler):
             text = items.get(name)
             if isinstance(text, str) and 0 < len(text) <= MAX_TEXT and text.isprintable():
                 self._identity[state] = text
-        self._capacity = objects.number(items.get(objects.CAPACITY)) or self._capacity
+        self._settings |= objects.settings(items)
 
     def _reading(self, items: objects.Items, ts: int) -> Iterator[Reading]:
         """The reading these items make, if any of them is known."""
@@ -158,9 +158,8 @@ class LibreSolar(Assembler):
         arrays = {code: array for code, array in arrays.items() if array}
         if not (values or arrays or states):
             return
-        if self._capacity:
-            values["capacity_design"] = self._capacity
         alarms = objects.alarms(flags)
+        values |= self._settings
         yield Reading(self.asset, ts, values, arrays, self._identity | states, alarms)
 
     def _chosen(self) -> Sequence[int]:
@@ -198,9 +197,9 @@ class LibreSolar(Assembler):
 
 
 def _inputs(text: str) -> tuple[int, ...]:
-    """`8`: the first eight inputs. `1-7,16`: these. Empty: those that show a cell."""
+    """`8`: the first eight inputs. `1-7,16`: these."""
     numbers: list[int] = []
-    for part in filter(None, text.split(",")):
+    for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not (first.isdecimal() and (last.isdecimal() or not dash)):
             raise ValueError(f"expected a number of cells, or inputs like 1-7,16, not {text}")
@@ -222,8 +221,8 @@ DRIVER = Driver(
         Option(
             "cells",
             "how many of the board's inputs have a cell (8), or which (1-7,16); "
-            "empty: those above 0.5 V",
-            (),
+            "left out: those above 0.5 V",
+            None,
             _inputs,
         ),
         Option(
@@ -232,7 +231,7 @@ DRIVER = Driver(
             "auto",
             choices=polling.POLICIES,
         ),
-        Option("node", "identifier of the node to follow behind a gateway (listens only)", ""),
+        Option("node", "the node to follow behind a gateway; listens only", None),
     ),
     sends=polling.SENDS,
 )

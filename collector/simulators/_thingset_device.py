@@ -166,8 +166,13 @@ class Device:
             "cFirmwareVersion": f'"{self._name}"',
             "xShutdown": "[]",
         }
-        capacity = {"sNominalCapacity_Ah": f"{self._pack.spec.capacity_ah:.1f}"}
-        return {"Device": identity, "Conf": capacity, "Meas": self._measured()}
+        capacity = self._pack.spec.capacity_ah
+        settings = {
+            "sNominalCapacity_Ah": f"{capacity:.1f}",
+            "sDisOvercurrent_A": f"{capacity:.1f}",
+            "sChgOvercurrent_A": f"{capacity / 2:.1f}",
+        }
+        return {"Device": identity, "Conf": settings, "Meas": self._measured()}
 
     def _content(self, text: str) -> str:
         return f"{self._status('85')} {text}"

@@ -173,7 +173,9 @@ def test_an_alarm_is_told_even_from_a_page_without_values():
     assert told == {3: ["general_error"], 6: []}
 
 
-@pytest.mark.parametrize("options", [{"cells": "41"}, {"cells": "x"}, {"scan": "5"}])
+@pytest.mark.parametrize(
+    "options", [{"cells": "0"}, {"cells": "41"}, {"cells": "x"}, {"scan": "5"}]
+)
 def test_impossible_options_are_refused(options):
     with pytest.raises(OptionError):
         opened(**options)

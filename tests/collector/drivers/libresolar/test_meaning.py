@@ -111,7 +111,6 @@ def test_nothing_known_is_no_reading():
 @pytest.mark.parametrize(
     ("cells", "shown"),
     [
-        ("", (3.3, None, 3.4)),
         ("3", (3.3, None, 3.4)),
         ("1", (3.3,)),
         ("1,3", (3.3, 3.4)),
@@ -123,6 +122,11 @@ def test_only_inputs_with_a_cell_are_shown(cells, shown):
     assert reading.arrays["cell_voltage"] == shown
 
 
+def test_inputs_without_a_cell_end_where_the_voltages_do():
+    reading = read({"rCellVoltages_V": [3.3, 0.02, 3.4, 0.01, None]})
+    assert reading.arrays["cell_voltage"] == (3.3, None, 3.4)
+
+
 def test_a_cell_that_was_there_is_unknown_not_forgotten():
     decoder = DRIVER.decoder("a", {})
     read({"rCellVoltages_V": [3.3, 3.4, 0.0]}, decoder)
@@ -132,7 +136,7 @@ def test_a_cell_that_was_there_is_unknown_not_forgotten():
     assert [text[:7] for text in decoder.tally.warnings] == ["input 2"]
 
 
-@pytest.mark.parametrize("text", ["x", "0", "33", "1-", "-3", "3-1", "1,x", "²"])
+@pytest.mark.parametrize("text", ["", "x", "0", "33", "1-", "-3", "3-1", "1,x", "²"])
 def test_impossible_cells_are_refused(text):
     with pytest.raises(OptionError, match="cells"):
         DRIVER.decoder("a", {"cells": text})

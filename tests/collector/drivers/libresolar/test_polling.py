@@ -90,7 +90,9 @@ def test_identity_is_asked_once_measurements_come():
         MEAS: ANSWER,
         (b"?Device\n",): b':85 {"cFirmwareVersion":"v23.1","xReset":[]}\r\n',
         (b"?pNodeID\n",): b':85 "A1B2C3D4E5F60718"\r\n',
-        (b"?Conf\n",): b':85 {"sNominalCapacity_Ah":100,"sOcvPoints_V":[3.4,3.3]}\r\n',
+        (
+            b"?Conf\n",
+        ): b':85 {"sNominalCapacity_Ah":100,"sChgOvercurrent_A":50,"sDisOvercurrent_A":null,"sOcvPoints_V":[3.4,3.3]}\r\n',
     }
     asked, readings = [], []
     for now in range(10):
@@ -100,6 +102,8 @@ def test_identity_is_asked_once_measurements_come():
     assert readings[-1].states["firmware"] == "v23.1"
     assert readings[-1].states["serial"] == "A1B2C3D4E5F60718"
     assert readings[-1].values["capacity_design"] == 100
+    assert readings[-1].values["charge_current_limit"] == 50
+    assert "discharge_current_limit" not in readings[-1].values
 
 
 def test_an_identity_that_is_refused_is_not_asked_for_without_end():
