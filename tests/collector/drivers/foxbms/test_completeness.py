@@ -95,6 +95,14 @@ def test_a_clock_set_back_does_not_stop_readings():
     assert [reading.ts for reading in readings][-2:] == [400, 900]
 
 
+def test_after_a_clock_set_back_incomplete_readings_still_come_and_the_future_is_not_believed():
+    back = without(without(traffic(30), CELLS, 3), ESTIMATES)
+    readings = live([*traffic(10, start=3_600_000), *back])
+    assert readings[-1].ts == 2000
+    assert cells(readings[-1])[12:16] == (None,) * 4
+    assert "soc" not in readings[-1].values
+
+
 def test_the_end_of_a_recording_shows_what_was_not_shown_yet():
     _, readings = run([frame(PACK, "049E093C009204D2", 5)])
     assert [reading.ts for reading in readings] == [5]
