@@ -25,7 +25,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from ..drivers.base import OptionError
 from ..profiles import Profile, ProfileError, load
 from ..wire.alarms import alarm
-from ..wire.reading import Reading, derive
+from ..wire.reading import Reading, State, derive
 from .base import Simulator, speed, split
 from .pack import Pack
 from .terminal import Terminal, terminal
@@ -87,48 +87,43 @@ def serve(
 def reading_of(pack: Pack) -> Reading:
     """All that a BMS of this pack could say."""
     chemistry, spec = pack.chemistry, pack.spec
-    charging, discharging = pack.charging, pack.discharging
-    mode = "charging" if charging else "discharging" if discharging else "idle"
-    return derive(
-        Reading(
-            asset=f"SIM-{spec.seed}",
-            ts=0,
-            values={
-                "pack_voltage": pack.voltage,
-                "current": pack.current,
-                "soc": pack.soc,
-                "soh": pack.soh,
-                "cycles": pack.cycles,
-                "capacity_remaining": pack.capacity_remaining,
-                "capacity_full": pack.capacity_full,
-                "capacity_design": spec.capacity_ah,
-                "ambient_temperature": pack.ambient,
-                "mosfet_temperature": max(pack.temperatures, default=pack.ambient),
-                "charge_voltage_limit": chemistry.charge * spec.cells,
-                "discharge_voltage_limit": chemistry.empty * spec.cells,
-                "charge_current_limit": spec.capacity_ah / 2,
-                "discharge_current_limit": spec.capacity_ah,
-            },
-            arrays={
-                "cell_voltage": tuple(pack.cell_voltages),
-                "cell_temperature": tuple(pack.temperatures),
-                "balancing": tuple(pack.balancing),
-            },
-            states={
-                "charging": charging,
-                "discharging": discharging,
-                "mode": mode,
-                "contactor": True,
-                "contactor_charge": True,
-                "contactor_discharge": True,
-                "x_allow_charge": True,
-                "x_allow_discharge": True,
-                "balancing_active": any(pack.balancing),
-                "serial": f"SIM-{spec.seed}",
-            },
-            alarms=tuple(alarm(code) for code in pack.alarms),
-        )
-    )
+    values = {
+        "pack_voltage": pack.voltage,
+        "current": pack.current,
+        "soc": pack.soc,
+        "soh": pack.soh,
+        "cycles": pack.cycles,
+        "capacity_remaining": pack.capacity_remaining,
+        "capacity_full": pack.capacity_full,
+        "capacity_design": spec.capacity_ah,
+        "ambient_temperature": pack.ambient,
+        "mosfet_temperature": max(pack.temperatures, default=pack.ambient),
+        "charge_voltage_limit": chemistry.charge * spec.cells,
+        "discharge_voltage_limit": chemistry.empty * spec.cells,
+        "charge_current_limit": spec.capacity_ah / 2,
+        "discharge_current_limit": spec.capacity_ah,
+    }
+    arrays = {
+        "cell_voltage": tuple(pack.cell_voltages),
+        "cell_temperature": tuple(pack.temperatures),
+        "balancing": tuple(pack.balancing),
+    }
+    alarms = tuple(alarm(code) for code in pack.alarms)
+    return derive(Reading(f"SIM-{spec.seed}", 0, values, arrays, _states(pack), alarms))
+
+
+def _states(pack: Pack) -> dict[str, State]:
+    closed = ("contactor", "contactor_charge", "contactor_discharge")
+    allowed = ("x_allow_charge", "x_allow_discharge")
+    mode = "charging" if pack.charging else "discharging" if pack.discharging else "idle"
+    return {
+        **dict.fromkeys(closed + allowed, True),
+        "charging": pack.charging,
+        "discharging": pack.discharging,
+        "mode": mode,
+        "balancing_active": any(pack.balancing),
+        "serial": f"SIM-{pack.spec.seed}",
+    }
 
 
 class _Device:
