@@ -1,12 +1,14 @@
-"""The reference streams, whole and cut anywhere."""
+"""Recordings and reference streams, whole and cut anywhere."""
 
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.commands.decode import summary
 from collector.decoding import decode, tidied
 from collector.drivers.base import Bytes, load
 from collector.formats import base as formats
@@ -42,6 +44,18 @@ def agrees(reading, expected):
         (FLAGS[flag], i) for i, cell in enumerate(flags) for flag in cell if flag != "balancing"
     }
     assert bool(reading.alarms) == expected["alarm"]
+
+
+CASES = sorted((Path(__file__).parents[3] / "data/frames/greenbms").iterdir())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_recording(case):
+    expected = json.loads((case / "expected.json").read_text())
+    with (case / "input.serial").open("rb") as stream:
+        found, tally = readings(formats.load("serial").read(stream), **expected["options"])
+    assert [reading.flat() for reading in found] == expected["readings"]
+    assert summary(tally) == expected["summary"]
 
 
 def sample():
