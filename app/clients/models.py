@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database.base import TABLE_OPTIONS, AssetOwned, Key, TenantBase, now_ms
+from app.database.base import TABLE_OPTIONS, AssetItself, AssetOwned, Key, TenantBase, now_ms
 
 
 class ClientConfig(TenantBase):
@@ -51,7 +51,7 @@ class Location(TenantBase):
     created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
 
 
-class Asset(TenantBase):
+class Asset(AssetItself, TenantBase):
     """Any tracked product. `status`: pending (seen by a collector, not accepted), active, retired.
 
     `uid` is the name the site uses, usually the serial number; `collector_id` is the collector
@@ -60,7 +60,6 @@ class Asset(TenantBase):
 
     __tablename__ = "assets"
 
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
     product: Mapped[str] = mapped_column(String(24))
     uid: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(120))

@@ -52,6 +52,12 @@ class TenantBase(DeclarativeBase):
     __table_args__ = TABLE_OPTIONS
 
 
+class AssetItself:
+    """The row of an asset; a scoped session sees those of its scope."""
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, sort_order=-1)
+
+
 class AssetOwned:
     """A row that belongs to one asset; a scoped session never sees another asset's."""
 

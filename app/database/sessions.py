@@ -17,7 +17,7 @@ from sqlalchemy.sql.expression import ClauseElement, ColumnClause, FromClause, T
 
 from app.core.access import EVERY_ASSET, Scope, TenantRef
 
-from .base import AssetOwned, CoreBase, TenantBase
+from .base import AssetItself, AssetOwned, CoreBase, TenantBase
 from .engines import Engines
 
 
@@ -88,12 +88,9 @@ def _narrow(state: ORMExecuteState) -> None:
         return
     if isinstance(state.statement, CompoundSelect):
         raise IsolationError("a union cannot be narrowed to a scope")
-    # Imported here: models depend on the database package, not the other way round.
-    from app.clients.models import Asset
-
     ids = tuple(sorted(scope))
     state.statement = state.statement.options(
-        with_loader_criteria(Asset, lambda cls: cls.id.in_(ids), include_aliases=True),
+        with_loader_criteria(AssetItself, lambda cls: cls.id.in_(ids), include_aliases=True),
         with_loader_criteria(AssetOwned, lambda cls: cls.asset_id.in_(ids), include_aliases=True),
     )
 
