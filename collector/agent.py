@@ -1,7 +1,7 @@
 """The agent: every part of a running collector, started together and stopped in order.
 
 One thread per device that talks, one scheduled job per device that must be asked, one keeper that
-writes to the disk every two seconds, and the push in the caller's thread.
+writes to the disk, and the push in the caller's thread.
 """
 
 import logging
@@ -26,8 +26,6 @@ from .spool import Spool, SpoolError
 log = logging.getLogger(__name__)
 
 SPOOL_FILE = "spool.db"
-KEEP = 2.0
-"""Seconds between commits: what a power cut may cost."""
 THIN = 60.0
 NO_DISK_PAUSE = 10.0
 SHORTEST_PAUSE = 0.5
@@ -40,7 +38,7 @@ class Agent:
     def __init__(
         self, config: Config, identity: Identity, signer: Signer, clock: Clock | None = None
     ) -> None:
-        self._clock = clock or Clock()
+        self._clock, self._commit = clock or Clock(), config.commit
         self._stop, self._wake_keeper, self._wake_push = Event(), Event(), Event()
         self._spool = Spool(
             config.state / SPOOL_FILE, boot_id(), self._clock.base, quota=config.quota
@@ -109,10 +107,10 @@ class Agent:
         self._scheduler.add_job(job, "interval", seconds=seconds)
 
     def _keep(self) -> None:
-        """Commit every two seconds, at once when an alarm changed; watch the clock and the room."""
+        """Commit as often as configured and when an alarm changed; watch the clock and the room."""
         thin_due = self._clock.monotonic() + THIN
         while not self._stop.is_set():
-            self._wake_keeper.wait(KEEP)
+            self._wake_keeper.wait(self._commit)
             self._wake_keeper.clear()
             self._watch_clock()
             if self._sampler.keep():

@@ -15,7 +15,7 @@ from .commands.base import Parser, UsageError
 from .drivers.base import OptionError
 from .words import say
 
-COMMANDS = ("enrol", "run", "decode", "drivers", "schema")
+COMMANDS = ("enrol", "check", "run", "probe", "decode", "drivers", "simulate", "site", "schema")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

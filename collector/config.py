@@ -18,6 +18,7 @@ from .wire.reading import UID
 
 DEFAULT_PATH = Path("collector.toml")
 DEFAULT_STATE = Path("/var/lib/trackingbms")
+COMMIT, LONGEST_COMMIT = 2.0, 10.0
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.1, 3600.0
 
 
@@ -47,6 +48,7 @@ class Config:
     portal   expected address of the portal, None: the one this collector was enrolled at
     ca_file  certificates to trust instead of the usual ones
     quota    bytes the spool may take
+    commit   seconds between writes to the disk: what a power cut may cost
     """
 
     path: Path
@@ -54,6 +56,7 @@ class Config:
     portal: str | None
     ca_file: str | None
     quota: int
+    commit: float
     devices: tuple[Device, ...]
 
 
@@ -78,7 +81,7 @@ class _Reader:
         self._path, self._lines = path, text.splitlines()
 
     def config(self, document: Mapping[str, Any]) -> Config:
-        self._only(document, ("portal", "state", "ca_file", "quota_mb", "device"), None)
+        self._only(document, ("portal", "state", "ca_file", "quota_mb", "commit", "device"), None)
         devices = document.get("device", [])
         if not isinstance(devices, list) or not all(isinstance(d, dict) for d in devices):
             raise self._wrong(None, "device", "devices are written as [[device]] tables")
@@ -92,7 +95,11 @@ class _Reader:
             raise self._wrong(None, "portal", "portal must begin with https://")
         state = self._typed(document, None, "state", (str,), str(DEFAULT_STATE))
         ca_file = self._typed(document, None, "ca_file", (str,), None)
-        return Config(self._path, Path(state), portal, ca_file, quota << 20, found)
+        commit = float(self._typed(document, None, "commit", (int, float), COMMIT))
+        if not SHORTEST_INTERVAL <= commit <= LONGEST_COMMIT:
+            reason = f"commit must be {SHORTEST_INTERVAL} to {LONGEST_COMMIT} seconds"
+            raise self._wrong(None, "commit", reason)
+        return Config(self._path, Path(state), portal, ca_file, quota << 20, commit, found)
 
     def _device(self, number: int, table: Mapping[str, Any]) -> Device:
         self._only(table, ("asset", "driver", "interval", "link", "options"), number)

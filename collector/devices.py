@@ -14,7 +14,7 @@ from typing import Protocol
 from .clock import Clock
 from .config import Device
 from .decoding import decode, tidied
-from .drivers.base import Decoder, RegisterRead
+from .drivers.base import Decoder, RegisterRead, Tally
 from .link_errors import BadAnswer, LinkDown, LinkError, LinkTimeout
 from .links import Stream, open_stream
 from .wire.reading import Reading
@@ -88,6 +88,10 @@ class Listener:
         self._stream: Stream | None = None
         self._lock = Lock()
 
+    @property
+    def tally(self) -> Tally:
+        return self._decoder.tally
+
     def run(self) -> None:
         """Until stopped: connect, listen, and after a failure wait and begin again."""
         while not self._stop.is_set():
@@ -150,6 +154,10 @@ class Poller:
         self._decoder = device.driver.decoder(device.asset, device.options)
         self._condition = Condition(device.asset)
         self._resume = 0.0
+
+    @property
+    def tally(self) -> Tally:
+        return self._decoder.tally
 
     def poll(self) -> None:
         """Ask for every block; a device that stays silent is left alone for a while.

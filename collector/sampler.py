@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 FIRST_BLOCK = 2.0
 BLOCK = 60.0
 """Seconds a block stays open."""
+SAME_MOMENT = 1000
+"""Milliseconds: readings that came in one piece have one time, and none may hide another."""
 MEMORY = 20_000
 """Readings held in memory while the disk refuses them; beyond, the oldest are lost, loudly."""
 
@@ -59,6 +61,8 @@ class Sampler:
         """Add a reading. Never waits for the disk."""
         with self._lock:
             before = self._newest.get(reading.asset)
+            if before is not None and 0 <= before.ts - reading.ts < SAME_MOMENT:
+                reading = replace(reading, ts=before.ts + 1)
             if before is None or reading.ts >= before.ts:
                 self._newest[reading.asset] = reading
             changed = before is not None and before.alarms != reading.alarms

@@ -112,6 +112,115 @@ TEXTS: dict[str, tuple[str, str]] = {
         "rattaché à {ours}, mais la configuration dit {given}",
         "enrolled at {ours}, but the configuration says {given}",
     ),
+    # probe
+    "probe.about": (
+        "Montre ce que dit une batterie, décodé, sans rien transmettre au portail.",
+        "Shows what a battery says, decoded, without sending anything to the portal.",
+    ),
+    "probe.asset": (
+        "une seule batterie de la configuration",
+        "only this battery of the configuration",
+    ),
+    "probe.link": (
+        "liaison à essayer avec --driver, sans configuration",
+        "link to try with --driver, without a configuration",
+    ),
+    "probe.for": ("durée, en secondes", "how long, in seconds"),
+    "probe.needs_link": ("--driver demande aussi --link", "--driver also needs --link"),
+    "probe.other_link": (
+        "{driver} demande une liaison {link}",
+        "{driver} needs a {link} link",
+    ),
+    "probe.none": ("aucune batterie de ce nom dans {path}", "no such battery in {path}"),
+    # site
+    "site.about": (
+        "Simule tout un site d'après un fichier, en direct ou avec son passé.",
+        "Simulate a whole site from a file, live or with its past.",
+    ),
+    "site.file": ("fichier du site (TOML)", "site file (TOML)"),
+    "site.past": (
+        "remplir le tampon d'un collecteur arrêté avec ces derniers jours, puis finir",
+        "fill the spool of a stopped collector with the last days, then end",
+    ),
+    "site.until": (
+        "le passé s'arrête tant d'heures avant maintenant",
+        "the past ends this many hours before now",
+    ),
+    "site.no_state": ("--past demande --state", "--past needs --state"),
+    # simulate
+    "simulate.about": (
+        "Simule une batterie qui parle comme une vraie, pour essayer un site.",
+        "Simulates a battery that speaks as a real one does, to try a site out.",
+    ),
+    "simulate.name": ("simulateur", "simulator"),
+    "simulate.on": (
+        "où elle parle : pty, pty:/lien, tcp:hôte:port, can:interface:canal",
+        "where it speaks: pty, pty:/link, tcp:host:port, can:interface:channel",
+    ),
+    "simulate.pack": ("trait de la batterie", "trait of the battery"),
+    "simulate.option": ("réglage du simulateur", "setting of the simulator"),
+    "simulate.unknown": (
+        "une batterie n'a pas de {name} ; elle a {known}",
+        "a battery has no {name}; it has {known}",
+    ),
+    "simulate.bad_value": ("{name} ne peut pas être {text}", "{name} cannot be {text}"),
+    # check
+    "check.about": (
+        "Vérifie le site : configuration, liaisons, portail, horloge, disque.",
+        "Checks the site: configuration, links, portal, clock, disk.",
+    ),
+    "check.config": (
+        "configuration {path} : {count} batterie(s)",
+        "configuration {path}: {count} batteries",
+    ),
+    "check.config_bad": (
+        "configuration à corriger : {error}",
+        "configuration to correct: {error}",
+    ),
+    "check.running": (
+        "le collecteur est en marche : ses liaisons sont prises, voir son journal",
+        "the collector is running: its links are taken, see its log",
+    ),
+    "check.link": ("{asset} : {link} s'ouvre", "{asset}: {link} opens"),
+    "check.link_bad": (
+        "{asset} : {error} ; vérifier le câble, le nom du port et les droits (groupe dialout)",
+        "{asset}: {error}; check the cable, the port's name and the rights (group dialout)",
+    ),
+    "check.identity": (
+        "collecteur {collector} de {client}",
+        "collector {collector} of {client}",
+    ),
+    "check.identity_bad": (
+        "{error} ; demander un code au portail, puis `python -m collector enrol`",
+        "{error}; get a code from the portal, then `python -m collector enrol`",
+    ),
+    "check.key_open": (
+        "{path} est lisible par d'autres : chmod 600",
+        "others can read {path}: chmod 600",
+    ),
+    "check.portal": ("{url} répond", "{url} answers"),
+    "check.portal_bad": (
+        "{url} : {error} ; vérifier le réseau, le pare-feu et l'adresse",
+        "{url}: {error}; check the network, the firewall and the address",
+    ),
+    "check.clock": (
+        "horloge à {seconds} s de celle du portail (le collecteur corrige ; activer NTP si > 30)",
+        "clock {seconds} s off the portal's (the collector corrects it; enable NTP if > 30)",
+    ),
+    "check.disk": (
+        "{free} Mo libres dans {state}, {quota} réservés aux mesures en attente",
+        "{free} MB free in {state}, {quota} set aside for what waits",
+    ),
+    "check.damaged": (
+        "{count} fichier(s) endommagé(s) mis de côté dans {state} : carte ou disque à remplacer ?",
+        "{count} damaged files set aside in {state}: is the card or disk failing?",
+    ),
+    "check.spool": ("{count} bloc(s) en attente", "{count} blocks waiting"),
+    "check.spool_bad": ("{path} : {error}", "{path}: {error}"),
+    "check.dead": (
+        "{count} envoi(s) refusé(s) pour de bon par le portail, gardé(s) : prévenir l'assistance",
+        "{count} items refused for good by the portal, kept: tell support",
+    ),
     # schema
     "schema.about": (
         "Écrit le schéma JSON de ce qui est transmis au portail.",

@@ -1,0 +1,126 @@
+"""`probe`: what a battery says right now, decoded, without sending it anywhere."""
+
+import argparse
+import sys
+import threading
+
+from .. import config as configuration
+from .. import logs
+from ..clock import Clock
+from ..config import Config, ConfigError, Device
+from ..devices import Listener, Poller
+from ..drivers import base as drivers
+from ..links import KINDS, LinkConfigError, from_text
+from ..wire.reading import Reading
+from ..wire.strict_json import dumps
+from ..words import say
+from .base import UsageError, config_argument, fail, key_values
+from .decode import shown, summary
+
+SECONDS = 10.0
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    config_argument(parser)
+    parser.add_argument("--asset", metavar="UID", help=say("probe.asset"))
+    parser.add_argument("--driver", metavar="NAME", help=say("decode.driver"))
+    parser.add_argument("--link", metavar="LINK", help=say("probe.link"))
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help=say("decode.option")
+    )
+    parser.add_argument(
+        "--for", type=float, default=SECONDS, dest="seconds", metavar="S", help=say("probe.for")
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilogue = lambda args: "\n".join(
+        f"  --link {':'.join((name, *kind.short))}" for name, kind in KINDS.items()
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 if every device probed gave a reading, 1 otherwise."""
+    logs.start(verbose=True)
+    try:
+        devices = [_given(args)] if args.driver else _configured(args)
+    except ConfigError as error:
+        return fail(error)
+    stop, heard = threading.Event(), set()
+    threads = [threading.Thread(target=_probe, args=(d, stop, heard)) for d in devices]
+    for thread in threads:
+        thread.start()
+    try:
+        stop.wait(args.seconds)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    return 0 if heard == {device.asset for device in devices} else 1
+
+
+def _given(args: argparse.Namespace) -> Device:
+    driver = drivers.load(args.driver)
+    if not args.link:
+        raise UsageError(say("probe.needs_link"))
+    try:
+        link = from_text(args.link)
+    except LinkConfigError as error:
+        raise UsageError(str(error)) from error
+    if KINDS[link.kind].serves != driver.link:
+        raise UsageError(say("probe.other_link", driver=driver.code, link=driver.link))
+    return Device(args.asset or "probe", driver, key_values(args.option), link, 1.0)
+
+
+def _configured(args: argparse.Namespace) -> list[Device]:
+    config: Config = configuration.load(args.config)
+    devices = [d for d in config.devices if args.asset in (None, d.asset)]
+    if not devices:
+        raise UsageError(say("probe.none", path=args.config))
+    return devices
+
+
+def _probe(device: Device, stop: threading.Event, heard: set[str]) -> None:
+    def take(reading: Reading) -> None:
+        heard.add(reading.asset)
+        _print({"asset": reading.asset, **shown(reading)})
+
+    clock = Clock()
+    if device.driver.link == "modbus":
+        tally = _poll(device, clock, take, stop)
+    else:
+        tally = _listen(device, clock, take, stop)
+    _print({"asset": device.asset, "summary": summary(tally)})
+
+
+def _listen(device: Device, clock: Clock, take, stop: threading.Event):
+    listener = Listener(device, clock, take, stop)
+    asking = threading.Thread(target=_ask, args=(listener, device.interval, stop))
+    asking.start()
+    listener.run()
+    asking.join()
+    return listener.tally
+
+
+def _ask(listener: Listener, interval: float, stop: threading.Event) -> None:
+    while not stop.wait(interval):
+        listener.ask()
+
+
+def _poll(device: Device, clock: Clock, take, stop: threading.Event):
+    from ..modbus_link import ModbusLink  # not at the top: it loads pymodbus
+
+    link = ModbusLink(device.link, clock.now)
+    poller = Poller(device, clock, take, link)
+    while not stop.is_set():
+        poller.poll()
+        stop.wait(device.interval)
+    link.close()
+    return poller.tally
+
+
+_printing = threading.Lock()
+
+
+def _print(line: dict) -> None:
+    with _printing:
+        sys.stdout.buffer.write(dumps(line) + b"\n")
+        sys.stdout.buffer.flush()
