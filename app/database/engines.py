@@ -84,6 +84,7 @@ def build(url: URL, **pool: Any) -> Engine:
     return create_engine(
         url,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # errors are logged, and values are nobody's business there
         connect_args={
             "charset": "utf8mb4",
             "init_command": "SET time_zone = '+00:00'",
@@ -98,7 +99,9 @@ def build(url: URL, **pool: Any) -> Engine:
 def _sqlite(url: URL, **pool: Any) -> Engine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000}, **pool)
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_MS / 1000}, hide_parameters=True, **pool
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

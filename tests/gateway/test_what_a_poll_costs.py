@@ -1,0 +1,54 @@
+"""What a poll costs: one query on core, none on the client's database when nothing has changed."""
+
+import pytest
+from sqlalchemy import event
+
+pytestmark = pytest.mark.sqlite_only
+
+
+@pytest.fixture
+def asked(app):
+    """Every statement the portal's engines run, with the database each went to."""
+    statements = []
+    engines = app.extensions["engines"]
+    watched = {engines.core: "core"}
+
+    def note(connection, cursor, statement, *rest):
+        if statement.startswith("SELECT"):
+            statements.append((watched[connection.engine], statement))
+
+    def tenant(ref):
+        engine = open_tenant_engine(ref)
+        if engine not in watched:
+            watched[engine] = "tenant"
+            event.listen(engine, "before_cursor_execute", note)
+        return engine
+
+    event.listen(engines.core, "before_cursor_execute", note)
+    open_tenant_engine, engines.tenant = engines.tenant, tenant
+    return statements
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_an_unchanged_poll_asks_core_once_and_the_client_nothing(client_of, asked, name):
+    browser = client_of(name)
+    first = browser.get("/api/v1/live")
+    assert first.status_code == 200
+    assert {where for where, _ in asked} == {"core", "tenant"}
+    asked.clear()
+    again = browser.get("/api/v1/live", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert [where for where, _ in asked] == ["core"], asked
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/openapi.json", "/static/css/tokens.css", "/api/v1/nowhere"]
+)
+def test_files_and_documents_ask_nothing_of_anybody(client_of, asked, path):
+    client_of("nobody").get(path)
+    assert asked == []
+
+
+def test_a_signed_in_browser_fetches_files_without_being_looked_up(client_of, asked):
+    client_of("alice").get("/static/css/tokens.css")
+    assert asked == []
