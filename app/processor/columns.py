@@ -128,8 +128,8 @@ def _unzigzag(first: int, width: int, planes: bytes, count: int) -> list[int]:
 def _zigzag_fast(np: ModuleType, known: Integers) -> tuple[int, int, bytes, int | None]:
     known = np.asarray(known, dtype=np.int64)
     deltas = np.diff(known)
-    if (deltas == deltas[0]).all():
-        return int(known[0]), 0, b"", int(deltas[0])
+    if (deltas == deltas[:1]).all():
+        return int(known[0]), 0, b"", int(deltas[0]) if len(deltas) else 0
     folded = (deltas << 1) ^ (deltas >> 63)
     width = _width(int(folded.max()))
     planes = folded.astype(f"<u{width}").view(np.uint8).reshape(-1, width).T

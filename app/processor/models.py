@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import TABLE_OPTIONS, AssetOwned, Blob, Key, TenantBase
 
+HOT, SEALED, DAMAGED = 0, 1, 2
+"""Kinds of chunk."""
+
 
 class LiveRevision(TenantBase):
     """One row: a number that grows whenever something a live page shows has changed."""
@@ -41,7 +44,8 @@ class LiveReading(AssetOwned, TenantBase):
 class HistoryChunk(AssetOwned, TenantBase):
     """Full-resolution readings of one asset in one compressed chunk of columns.
 
-    `kind` 0 is hot: a block as it arrived. 1 is sealed: many blocks made one by cron.
+    `kind` HOT: a block as it arrived. SEALED: many blocks made one by cron. DAMAGED: could no
+    longer be read when it was to be sealed, kept as evidence.
     `source` and `seq` tell hot chunks apart that start at the same instant.
     """
 

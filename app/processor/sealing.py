@@ -11,22 +11,19 @@ from sqlalchemy.orm import Session
 
 from .chunks import Chunk, ChunkError
 from .merge import merge
-from .models import HistoryChunk
+from .models import DAMAGED, HOT, SEALED, HistoryChunk
 
-HOT, SEALED, DAMAGED = 0, 1, 2
 SEALED_MS = 6 * 3_600_000
 """What a sealed chunk covers: long enough to compress well, short enough for an hour's chart."""
-PERIODS = 20
-"""Periods sealed per call, so that a transaction stays short."""
 
 log = logging.getLogger(__name__)
 
 
-def seal(session: Session, before: int, periods: int = PERIODS) -> int:
-    """Seal what ended before `before` (ms), at most `periods` of an asset; returns how many.
+def seal_periods(session: Session, before: int, periods: int) -> int:
+    """What `history.seal` promises.
 
-    The caller commits after each call and calls again until the answer is 0. A chunk that cannot
-    be read is set aside as it is, loudly, and does not keep the others from being sealed.
+    A chunk that cannot be read is set aside as it is, loudly, and does not keep the others from
+    being sealed.
     """
     found = _unsealed(session, before // SEALED_MS * SEALED_MS, periods)
     for asset_id, start in found:
