@@ -5,7 +5,7 @@ Reading functions return rows of the session's scope; nobody filters by hand.
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -120,6 +120,11 @@ def types(session: Session) -> list[BatteryType]:
 def locations(session: Session) -> list[Location]:
     """Every location, by name."""
     return list(session.scalars(select(Location).order_by(Location.name)))
+
+
+def pending_count(session: Session) -> int:
+    """How many batteries wait to be accepted."""
+    return session.scalar(select(func.count(Asset.id)).where(Asset.status == PENDING)) or 0
 
 
 def battery_type(session: Session, type_id: int) -> BatteryType:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.clients.models import Battery
-from app.processor.state import LIVE, OFFLINE, STALE, connection_state, status
+from app.processor.state import LIVE, STALE, connection_state, status
 
 from .labels import STATUSES
 
@@ -153,17 +153,3 @@ def weakest(group: Iterable[Row], code: str, count: int = 5) -> list[Row]:
 def unwell(group: Iterable[Row]) -> list[Row]:
     """What needs somebody: everything that is neither normal nor waiting for its first reading."""
     return [row for row in group if row.status not in ("ok", "wait")]
-
-
-__all__ = [
-    "OFFLINE",
-    "WEAKNESS",
-    "Row",
-    "Summary",
-    "grouped",
-    "row",
-    "rows",
-    "summary",
-    "unwell",
-    "weakest",
-]

@@ -116,6 +116,12 @@ def age(ms: float, locale: str = "fr") -> str:
     return f"il y a {text}" if locale == "fr" else f"{text} ago"
 
 
+def seen(ts: int, now: int, zone: str, locale: str = "fr") -> str:
+    """How long ago something was, or its date once that is more than a day."""
+    past = max(now - ts, 0)
+    return age(past, locale) if past < DAY else moment(ts, now, zone, locale)
+
+
 def clock(ts: int, zone: str, locale: str = "fr") -> str:
     """`14 h 32`, in the zone given."""
     local = _local(ts, zone)

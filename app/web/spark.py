@@ -1,36 +1,43 @@
-"""Sparklines: the last hour of one metric as an SVG path in a box of 100 × 30."""
+"""Sparklines: what one metric did lately as an SVG path in a box of 100 × 30."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.processor.buckets import Row
+
 WIDTH, HEIGHT = 100, 30
+GAP_STEPS = 4
+"""Missing this many steps, the line breaks: what happened meanwhile is not known."""
 
 
 class Line(NamedTuple):
-    """A path, and the height of its last point when that is known."""
+    """A path, its last point, and the mean of what it shows (in the metric's unit)."""
 
     path: str
-    end: float | None
+    x: float
+    y: float
+    mean: float
 
 
-def spark(points: Sequence[float | None]) -> Line | None:
-    """Draw evenly spaced points; unknown ones break the line. None with less than two known."""
-    known = [value for value in points if value is not None]
-    if len(known) < 2:
+def spark(rows: Sequence[Row], start: int, end: int) -> Line | None:
+    """Draw the means of `[t, low, mean, high]` rows; None with less than two known."""
+    points = [(row[0], row[2]) for row in rows if row[2] is not None]
+    if len(points) < 2:
         return None
-    low, high = min(known), max(known)
+    values = [value for _, value in points]
+    low, high = min(values), max(values)
 
-    def height(value: float) -> float:
-        if low == high:
-            return HEIGHT / 2
-        return round(HEIGHT - 1 - (value - low) / (high - low) * (HEIGHT - 2), 1)
+    def place(t: int, value: float) -> tuple[float, float]:
+        x = min(max((t - start) / (end - start), 0), 1) * WIDTH
+        part = (value - low) / (high - low) if high > low else 0.5
+        return round(x, 1), round(HEIGHT - 1 - part * (HEIGHT - 2), 1)
 
-    path, pen = [], "M"
-    for i, value in enumerate(points):
-        if value is None:
-            pen = "M"
-            continue
-        path.append(f"{pen}{round(i / (len(points) - 1) * WIDTH, 1):g} {height(value):g}")
-        pen = "L"
-    last = points[-1]
-    return Line("".join(path), None if last is None else height(last))
+    steps = sorted(b[0] - a[0] for a, b in zip(points, points[1:], strict=False))
+    widest = GAP_STEPS * max(steps[len(steps) // 2], 1)
+    path, before = [], None
+    for t, value in points:
+        x, y = place(t, value)
+        joined = before is not None and t - before <= widest
+        path.append(f"{'L' if joined else 'M'}{x:g} {y:g}")
+        before = t
+    return Line("".join(path), x, y, sum(values) / len(values))

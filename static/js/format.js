@@ -48,6 +48,11 @@ export function age(ms, language = "fr") {
   return language === "fr" ? `il y a ${text}` : `${text} ago`;
 }
 
+export function seen(ts, now, zone, language = "fr") {
+  const past = Math.max(now - ts, 0);
+  return past < DAY ? age(past, language) : moment(ts, now, zone, language);
+}
+
 export function clock(ts, zone, language = "fr") {
   const [hour, minute] = parts(ts, zone, { hour: "2-digit", minute: "2-digit" }, ["hour", "minute"]);
   return language === "fr" ? `${hour}${NBSP}h${NBSP}${minute}` : `${hour}:${minute}`;

@@ -1,0 +1,128 @@
+"""Collectors: how each is doing, and adding one with a one-time code."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from app.connector import collectors
+from app.core.access import Permission, requires
+from app.core.journal import record
+from app.core.models import Claim, Collector
+from app.database.base import now_ms
+from app.errors import Invalid, NotFound
+from app.gateway.context import core_session, current_principal, current_tenant, settings
+
+from . import forms
+from .chain import CLOCK_LIMIT_MS, COLLECTOR_SILENT_MS
+from .page import shell
+
+blueprint = Blueprint("collectors", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A collector and its pill: `ok`, `warn`, `off`, `wait` (never seen)."""
+
+    collector: Collector
+    status: str
+    clock_wrong: bool
+
+
+@blueprint.get("/collecteurs")
+@requires(Permission.SEE_COLLECTORS)
+def listing() -> ResponseReturnValue:
+    """Every collector: last contact, what it still holds, its clock, what was refused."""
+    now = now_ms()
+    found = collectors.listing(core_session(), current_tenant().id)
+    standings = [standing(collector, now) for collector in found]
+    return render_template("manage/collectors.html", standings=standings, **shell("collectors"))
+
+
+@blueprint.get("/collecteurs/ajout")
+@requires(Permission.MANAGE_COLLECTORS)
+def add() -> ResponseReturnValue:
+    """The form that asks for a name."""
+    return render_template("manage/claim.html", faults={}, **shell("collectors"))
+
+
+@blueprint.post("/collecteurs/ajout")
+@requires(Permission.MANAGE_COLLECTORS)
+def claim() -> ResponseReturnValue:
+    """Make a code and show it, once, with the commands to type at the site."""
+    core, now, principal = core_session(writes=True), now_ms(), current_principal()
+    tenant = current_tenant()
+    name = forms.text(request.form, "name", 80)
+    try:
+        code = collectors.create_claim(core, tenant.id, name, principal.id, now)
+    except Invalid as error:
+        page = render_template("manage/claim.html", faults=error.fields, **shell("collectors"))
+        return page, error.status
+    made = collectors.find_claim(core, tenant.id, code)
+    record(core, principal, "collector.claim", name, address=request.remote_addr or "")
+    core.commit()
+    return render_template(
+        "manage/claim.html",
+        faults={},
+        code=code,
+        claim=made,
+        minutes=collectors.CLAIM_MS // 60_000,
+        portal=settings().public_url.rstrip("/"),
+        **shell("collectors"),
+    )
+
+
+@blueprint.get("/collecteurs/ajout/<int:claim_id>/etat")
+@requires(Permission.MANAGE_COLLECTORS)
+def claim_state(claim_id: int) -> ResponseReturnValue:
+    """What became of a code: what the page that shows it asks until the collector speaks."""
+    core = core_session()
+    found = core.get(Claim, claim_id)
+    if found is None or found.tenant_id != current_tenant().id:
+        raise NotFound("There is no such code.")
+    collector = core.get(Collector, found.collector_id) if found.collector_id else None
+    if collector is None:
+        expired = found.expires_at <= now_ms()
+        text = (
+            gettext("This code has expired.") if expired else gettext("Waiting for the collector")
+        )
+        return jsonify(status="off" if expired else "wait", text=text, done=expired)
+    if collector.last_seen is None:
+        text = gettext("%(name)s has enrolled; waiting for its first data", name=collector.name)
+        return jsonify(status="info", text=text, done=False)
+    text = gettext("%(name)s is connected and sends data", name=collector.name)
+    return jsonify(status="ok", text=text, done=True)
+
+
+@blueprint.post("/collecteurs/<int:collector_id>/revoquer")
+@requires(Permission.MANAGE_COLLECTORS)
+def revoke(collector_id: int) -> ResponseReturnValue:
+    """Take a collector's key back; what it still holds stays with it."""
+    core = core_session(writes=True)
+    collector = collectors.revoke(core, current_tenant().id, collector_id)
+    record(
+        core,
+        current_principal(),
+        "collector.revoke",
+        collector.name,
+        address=request.remote_addr or "",
+    )
+    core.commit()
+    flash(gettext("The key of %(name)s has been revoked", name=collector.name))
+    return redirect(url_for("collectors.listing"), code=303)
+
+
+def standing(collector: Collector, now: int) -> Standing:
+    """Judge a collector by its last contact, its clock and what was refused of it."""
+    offset = collector.clock_offset_ms
+    clock_wrong = offset is not None and abs(offset) > CLOCK_LIMIT_MS
+    if collector.status != "active":
+        status = "off"
+    elif collector.last_seen is None:
+        status = "wait"
+    elif now - collector.last_seen > COLLECTOR_SILENT_MS:
+        status = "off"
+    else:
+        status = "warn" if clock_wrong else "ok"
+    return Standing(collector, status, clock_wrong)

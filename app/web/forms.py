@@ -1,0 +1,34 @@
+"""Reading forms: text, numbers as people here write them, choices."""
+
+from collections.abc import Mapping
+
+from app.errors import Invalid
+
+
+def text(form: Mapping[str, str], name: str, longest: int = 200) -> str:
+    """A line of text without the spaces around it."""
+    return form.get(name, "").strip()[:longest]
+
+
+def decimal(form: Mapping[str, str], name: str) -> float | None:
+    """A number with a comma or a point; None when left empty. Raises Invalid."""
+    given = form.get(name, "").strip().replace("\u00a0", "").replace(" ", "").replace(",", ".")
+    if not given:
+        return None
+    try:
+        value = float(given)
+    except ValueError:
+        value = float("nan")
+    if not -1e12 < value < 1e12:
+        raise Invalid("Some fields need attention.", fields={name: "This is not a number."})
+    return value
+
+
+def whole(form: Mapping[str, str], name: str) -> int | None:
+    """A whole number; None when left empty. Raises Invalid."""
+    value = decimal(form, name)
+    if value is None:
+        return None
+    if value != int(value):
+        raise Invalid("Some fields need attention.", fields={name: "This is not a whole number."})
+    return int(value)
