@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from . import web
 from .cache import SharedCache
 from .connector import api as connector_api
 from .core.access import public
@@ -74,4 +75,5 @@ def register_views(app: Flask) -> None:
     api = http.ProblemApi(app)
     for blueprint in (gateway_api.blueprint, connector_api.blueprint, processor_api.blueprint):
         api.register_blueprint(blueprint)
+    web.register(app)
     app.view_functions["static"] = public(app.view_functions["static"])
