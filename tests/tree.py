@@ -1,0 +1,80 @@
+"""The source tree as tests about the code see it: files, modules, and what they import."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+GENERATED = {".git", ".venv", "__pycache__", "var", "tmp", "dist", "vendor", "node_modules"}
+CACHES = {".pytest_cache", ".ruff_cache", ".hypothesis"}
+
+
+def files(*suffixes: str, under: str = "") -> Iterator[Path]:
+    """Files somebody wrote, relative to the root; `suffixes` none: all of them."""
+    for path in sorted((ROOT / under).rglob("*")):
+        relative = path.relative_to(ROOT)
+        ours = (GENERATED | CACHES).isdisjoint(relative.parts) and path.is_file()
+        if ours and (not suffixes or path.suffix in suffixes):
+            yield relative
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported module or name of a module, as an absolute dotted path."""
+
+    target: str
+    line: int
+    deferred: bool
+    """Inside a function, or for type checkers only: not run when the module is imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A Python module of ours."""
+
+    path: Path
+    tree: ast.Module
+
+    @property
+    def name(self) -> str:
+        parts = self.path.with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    def imports(self) -> Iterator[Import]:
+        """Everything imported, wherever it is said."""
+        yield from self._imports(self.tree, deferred=False)
+
+    def _imports(self, node: ast.AST, deferred: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                for alias in child.names:
+                    yield Import(alias.name, child.lineno, deferred)
+            elif isinstance(child, ast.ImportFrom):
+                for alias in child.names:
+                    target = f"{self._base(child)}.{alias.name}".strip(".")
+                    yield Import(target, child.lineno, deferred)
+            else:
+                inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+                yield from self._imports(child, deferred or inside or _for_checkers(child))
+
+    def _base(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        package = self.path.with_suffix("").parts[: -node.level]
+        return ".".join((*package, *filter(None, [node.module])))
+
+
+@cache
+def modules(*packages: str) -> tuple[Module, ...]:
+    """The modules of these top-level packages."""
+    return tuple(
+        Module(path, ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path)))
+        for package in packages
+        for path in files(".py", under=package)
+    )
+
+
+def _for_checkers(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
