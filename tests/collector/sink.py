@@ -154,6 +154,9 @@ class Sink:
                 self.wfile.write(body)
                 self.close_connection = self.close_connection or "Content-Length" in headers
 
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(sink.now() / 1000)
+
             def log_message(self, *_):
                 pass
 

@@ -1,0 +1,120 @@
+"""`check` and `probe` tell a technician what works, what does not, and what to do about it."""
+
+import json
+import threading
+
+import pytest
+import requests
+
+from collector import cli, portal
+from collector.commands.check import BAD, DOUBT, GOOD, check
+from collector.simulators.terminal import terminal
+from tests.collector.numbered import Numbered
+from tests.collector.sink import Sink
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "en")
+
+
+@pytest.fixture
+def sink():
+    with Sink() as sink:
+        yield sink
+
+
+def written(folder, device=""):
+    path = folder / "collector.toml"
+    path.write_text(f'state = "{folder}"\n{device}', "utf-8")
+    return path
+
+
+def line(port):
+    return f'[[device]]\nasset = "A"\ndriver = "greenbms"\nlink = {{ kind = "serial", port = "{port}" }}\n'
+
+
+def verdicts(path):
+    return [(finding.verdict, finding.text) for finding in check(path)]
+
+
+def test_a_site_in_order(sink, tmp_path):
+    portal.enrol(sink.url, "ABCD", tmp_path, requests.Session())
+    with terminal() as port:
+        found = verdicts(written(tmp_path, line(port.path)))
+    assert {verdict for verdict, _ in found} <= {GOOD, DOUBT}
+    assert sum(verdict == GOOD for verdict, _ in found) >= 5
+
+
+def faulty(tmp_path, sink, what):
+    if what != "not enrolled":
+        portal.enrol(sink.url, "ABCD", tmp_path, requests.Session())
+    if what == "key":
+        next(tmp_path.glob("*.key")).chmod(0o644)
+    if what == "portal":
+        sink.close()
+    if what == "spool":
+        (tmp_path / "spool.db").write_bytes(b"this is no database" * 100)
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("not enrolled", "enrol"),
+        ("key", "chmod 600"),
+        ("portal", "firewall"),
+        ("spool", "spool.db"),
+        ("port", "cable"),
+    ],
+)
+def test_a_fault_is_named(sink, tmp_path, what, says, capsys):
+    faulty(tmp_path, sink, what)
+    with terminal() as port:
+        path = written(tmp_path, line("/dev/nothing" if what == "port" else port.path))
+        assert cli.main(["check", "--config", str(path)]) == 1
+    bad = [text for text in capsys.readouterr().out.splitlines() if text.startswith(BAD)]
+    assert len(bad) == 1
+    assert says in bad[0]
+
+
+def test_a_configuration_that_cannot_be_read_is_the_only_finding(tmp_path):
+    found = verdicts(written(tmp_path, "[[device]]\n"))
+    assert [verdict for verdict, _ in found] == [BAD]
+    assert "collector.toml:2" in found[0][1]
+
+
+def test_a_clock_that_is_off_is_a_doubt(sink, tmp_path):
+    portal.enrol(sink.url, "ABCD", tmp_path, requests.Session())
+    sink.skew_ms = -3_600_000
+    assert any(v == DOUBT and "360" in text for v, text in verdicts(written(tmp_path)))
+
+
+def test_probe_shows_readings_and_a_summary(capfdbinary):
+    device = Numbered(0.02)
+    argv = ["probe", "--driver", "libresolar", "--link", f"tcp:127.0.0.1:{device.port}"]
+    try:
+        assert cli.main([*argv, "--option", "poll=no", "--for", "1"]) == 0
+    finally:
+        device.close()
+    *readings, last = [json.loads(text) for text in capfdbinary.readouterr().out.splitlines()]
+    assert readings[0]["pack_voltage"] == 50.0
+    assert last["summary"]["readings"] == len(readings)
+    assert threading.active_count() < 20
+
+
+def test_probe_without_an_answer_fails(capfdbinary):
+    with terminal() as port:
+        argv = ["probe", "--driver", "greenbms", "--link", f"serial:{port.path}", "--for", "0.2"]
+        assert cli.main(argv) == 1
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--driver", "foxbms"],
+        ["--driver", "foxbms", "--link", "serial:/dev/ttyS0"],
+        ["--driver", "foxbms", "--link", "bus"],
+    ],
+)
+def test_probe_says_what_it_needs(argv, capsys):
+    assert cli.main(["probe", *argv]) == 2
