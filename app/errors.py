@@ -5,6 +5,11 @@ raises these and never returns error values; it knows nothing of how they are sh
 """
 
 
+def sentence(text: str) -> str:
+    """Mark a message id that an edge will translate, so that catalogues are checked to have it."""
+    return text
+
+
 class AppError(Exception):
     """Something the caller can understand. `code` is stable, for programs; `text` is for people."""
 

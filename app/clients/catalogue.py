@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound, sentence
 
 from .models import Asset, Battery, BatteryType, Location
 from .tenants import DEFAULT_TIME_ZONE, is_time_zone
@@ -66,9 +66,9 @@ def find_assets(wanted: AssetFilter) -> Select[tuple[Battery]]:
     """The statement of the batteries wanted, with type and location loaded, ordered by name."""
     statement = (
         select(Battery)
-        .outerjoin(Battery.type)
-        .outerjoin(Battery.location)
-        .options(joinedload(Battery.type), joinedload(Battery.location))
+        .outerjoin(BatteryType, BatteryType.id == Battery.type_id)
+        .outerjoin(Location, Location.id == Battery.location_id)
+        .options(contains_eager(Battery.type), contains_eager(Battery.location))
         .order_by(Battery.name, Battery.id)
     )
     for column, value in (
@@ -129,12 +129,12 @@ def pending_count(session: Session) -> int:
 
 def battery_type(session: Session, type_id: int) -> BatteryType:
     """One battery type; NotFound otherwise."""
-    return _one(session.get(BatteryType, type_id), "There is no such battery type.")
+    return _one(session.get(BatteryType, type_id), sentence("There is no such battery type."))
 
 
 def location(session: Session, location_id: int) -> Location:
     """One location; NotFound otherwise."""
-    return _one(session.get(Location, location_id), "There is no such location.")
+    return _one(session.get(Location, location_id), sentence("There is no such location."))
 
 
 def asset(session: Session, asset_id: int) -> Battery:
@@ -144,7 +144,7 @@ def asset(session: Session, asset_id: int) -> Battery:
         .options(joinedload(Battery.type), joinedload(Battery.location))
         .where(Battery.id == asset_id)
     )
-    return _one(session.scalar(statement), "There is no such battery.")
+    return _one(session.scalar(statement), sentence("There is no such battery."))
 
 
 def _one(row, text: str):
@@ -183,7 +183,7 @@ def accept(session: Session, asset_id: int, name: str, type_id: int, location_id
     if battery.status != PENDING:
         raise Conflict("This battery has been accepted already.", code="already_accepted")
     if not name.strip():
-        raise Invalid("Some fields need attention.", fields={"name": "A name is needed."})
+        raise Invalid("Some fields need attention.", fields={"name": sentence("A name is needed.")})
     battery.name = name.strip()[:120]
     battery.type = battery_type(session, type_id)
     battery.location = location(session, location_id)
@@ -205,16 +205,16 @@ def create_type(
     """Add a battery type. Raises Invalid with the fields at fault, Conflict for a taken name."""
     wrong = {}
     if not name.strip():
-        wrong["name"] = "A name is needed."
+        wrong["name"] = sentence("A name is needed.")
     if chemistry not in LIMITS:
-        wrong["chemistry"] = "Choose a chemistry of the list."
+        wrong["chemistry"] = sentence("Choose a chemistry of the list.")
     for label, value in (
         ("cells", cells),
         ("nominal_voltage", nominal_voltage),
         ("capacity_ah", capacity_ah),
     ):
         if value is not None and value <= 0:
-            wrong[label] = "This is more than zero."
+            wrong[label] = sentence("This is more than zero.")
     if wrong:
         raise Invalid("Some fields need attention.", fields=wrong)
     row = BatteryType(
@@ -225,7 +225,7 @@ def create_type(
         capacity_ah=capacity_ah,
         limits=limits or {},
     )
-    return _named(session, row, "A battery type has this name already.")
+    return _named(session, row, sentence("A battery type has this name already."))
 
 
 def create_location(
@@ -239,9 +239,9 @@ def create_location(
     """Add a location. Raises Invalid with the fields at fault, Conflict for a taken name."""
     wrong = {}
     if not name.strip():
-        wrong["name"] = "A name is needed."
+        wrong["name"] = sentence("A name is needed.")
     if not is_time_zone(time_zone):
-        wrong["time_zone"] = "This time zone is unknown."
+        wrong["time_zone"] = sentence("This time zone is unknown.")
     if wrong:
         raise Invalid("Some fields need attention.", fields=wrong)
     row = Location(
@@ -251,7 +251,7 @@ def create_location(
         purpose=purpose.strip()[:80],
         time_zone=time_zone,
     )
-    return _named(session, row, "A location has this name already.")
+    return _named(session, row, sentence("A location has this name already."))
 
 
 def _named(session: Session, row, taken: str):

@@ -16,7 +16,7 @@ from app.core.models import Tenant
 from app.database.engines import Engines
 from app.database.migrate import upgrade_tenant
 from app.database.provision import create_database
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound, sentence
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 LOCALES = ("fr", "en")
@@ -48,13 +48,13 @@ def register(
     """
     wrong = {}
     if not SLUG.fullmatch(slug):
-        wrong["slug"] = "Use lower-case letters, digits and hyphens."
+        wrong["slug"] = sentence("Use lower-case letters, digits and hyphens.")
     if not name.strip():
-        wrong["name"] = "A name is needed."
+        wrong["name"] = sentence("A name is needed.")
     if locale not in LOCALES:
-        wrong["locale"] = "Choose French or English."
+        wrong["locale"] = sentence("Choose French or English.")
     if not is_time_zone(time_zone):
-        wrong["time_zone"] = "This time zone is unknown."
+        wrong["time_zone"] = sentence("This time zone is unknown.")
     if wrong:
         raise Invalid("Some fields need attention.", fields=wrong)
     tenant = core.scalar(select(Tenant).where(Tenant.slug == slug))

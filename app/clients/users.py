@@ -11,7 +11,7 @@ from app.core.auth import hash_password
 from app.core.models import Tenant, User
 from app.database.engines import Engines
 from app.database.sessions import TenantSession, open_tenant
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound, sentence
 
 from .models import Asset, AssetGrant
 
@@ -36,15 +36,17 @@ def create_user(
     email = email.strip().lower()
     wrong = {}
     if not EMAIL.fullmatch(email):
-        wrong["email"] = "This is not an e-mail address."
+        wrong["email"] = sentence("This is not an e-mail address.")
     if not name.strip():
-        wrong["name"] = "A name is needed."
+        wrong["name"] = sentence("A name is needed.")
     if role not in set(Role):
-        wrong["role"] = "This role is unknown."
+        wrong["role"] = sentence("This role is unknown.")
     elif (role == Role.SUPER_ADMIN) != (tenant_id is None):
-        wrong["role"] = "A super admin belongs to no client; everybody else belongs to one."
+        wrong["role"] = sentence(
+            "A super admin belongs to no client; everybody else belongs to one."
+        )
     elif tenant_id is not None and core.get(Tenant, tenant_id) is None:
-        wrong["tenant"] = "There is no such client."
+        wrong["tenant"] = sentence("There is no such client.")
     if text := password_fault(password):
         wrong["password"] = text
     if wrong:
@@ -68,9 +70,9 @@ def password_fault(password: str) -> str | None:
     """What is wrong with a new password. Length is all that is asked: composition rules only
     make passwords worse (NIST SP 800-63B)."""
     if len(password) < MIN_PASSWORD:
-        return "A password has 12 characters or more."
+        return sentence("A password has 12 characters or more.")
     if len(password) > MAX_PASSWORD:
-        return "A password has 256 characters at most."
+        return sentence("A password has 256 characters at most.")
     return None
 
 

@@ -40,6 +40,8 @@ _OWN = {
     "soh": Shown("%"),
     "cycles": Shown("", digits=0),
     "cell_voltage_spread": Shown("mV", 1, 0, times=1000),
+    "charge_current_limit": Shown("A", digits=0),
+    "discharge_current_limit": Shown("A", digits=0),
     "string_current": Shown("A", signed=True),
     "string_soc": Shown("%", digits=0),
     "insulation_resistance": Shown("kΩ", digits=0),

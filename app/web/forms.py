@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.errors import Invalid
+from app.errors import Invalid, sentence
 
 
 def text(form: Mapping[str, str], name: str, longest: int = 200) -> str:
@@ -20,7 +20,9 @@ def decimal(form: Mapping[str, str], name: str) -> float | None:
     except ValueError:
         value = float("nan")
     if not -1e12 < value < 1e12:
-        raise Invalid("Some fields need attention.", fields={name: "This is not a number."})
+        raise Invalid(
+            "Some fields need attention.", fields={name: sentence("This is not a number.")}
+        )
     return value
 
 
@@ -30,5 +32,7 @@ def whole(form: Mapping[str, str], name: str) -> int | None:
     if value is None:
         return None
     if value != int(value):
-        raise Invalid("Some fields need attention.", fields={name: "This is not a whole number."})
+        raise Invalid(
+            "Some fields need attention.", fields={name: sentence("This is not a whole number.")}
+        )
     return int(value)

@@ -17,6 +17,7 @@ CHEMISTRIES = ("LFP", "NMC", "NCA", "LTO", "LEAD")
 ROLES = ("super_admin", "client_admin", "user", "reader")
 SEVERITIES = ("critical", "warning", "info")
 TENANT_STATUSES = ("provisioning", "active", "suspended", "closed")
+CONTACTS = ("closed", "open")
 
 
 def every_label() -> list[str]:
@@ -32,6 +33,7 @@ def every_label() -> list[str]:
         "role": ROLES,
         "severity": SEVERITIES,
         "tenant": TENANT_STATUSES,
+        "contact": CONTACTS,
     }
     return [f"{kind}.{code}" for kind, codes in kinds.items() for code in codes]
 

@@ -13,7 +13,7 @@ from app.core.access import Permission, requires
 from app.core.journal import record
 from app.database.base import now_ms
 from app.database.sessions import TenantSession
-from app.errors import AppError, Conflict, Invalid
+from app.errors import AppError, Conflict, Invalid, sentence
 from app.gateway.context import core_session, current_principal, settings, tenant_session
 from app.processor import revision
 from app.processor.live import snapshot
@@ -92,7 +92,7 @@ def _location(session: TenantSession, form: Mapping[str, str]) -> int:
 
 def _chosen(form: Mapping[str, str], name: str) -> int:
     if not form.get(name, "").isdecimal():
-        raise Invalid("Some fields need attention.", fields={name: "Choose one."})
+        raise Invalid("Some fields need attention.", fields={name: sentence("Choose one.")})
     return int(form[name])
 
 

@@ -17,7 +17,7 @@ from app.core.auth import (
 )
 from app.core.journal import record
 from app.core.models import User
-from app.errors import NotFound, Unauthorized
+from app.errors import NotFound, Unauthorized, sentence
 from app.gateway.context import core_session, current_principal
 from app.gateway.identify import forget, remember, session_token
 from app.gateway.language import COOKIE, LOCALES
@@ -117,7 +117,7 @@ def change_password() -> ResponseReturnValue:
     user = core.get_one(User, current_principal().id)
     faults = {}
     if not verify_password(user.password_hash, request.form.get("current", "")):
-        faults["current"] = "This is not your password."
+        faults["current"] = sentence("This is not your password.")
     wanted = request.form.get("password", "")
     if text := password_fault(wanted):
         faults["password"] = text
