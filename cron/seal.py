@@ -2,7 +2,7 @@
 
 from app.core.access import EVERY_ASSET, TenantRef
 from app.database.sessions import open_tenant
-from app.processor.sealing import seal
+from app.processor.history import seal
 
 from .job import Context, Job
 

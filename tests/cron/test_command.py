@@ -62,6 +62,16 @@ def test_an_unknown_job_and_a_missing_secret_are_told(house):
 
 
 @pytest.mark.sqlite_only
+def test_jobs_run_without_flask(house):
+    """A job started every few minutes must not pay for a web framework."""
+    probe = (
+        "import sys; from cron.__main__ import main; main(['seal']); print('flask' in sys.modules)"
+    )
+    done = _cron(_environment(house), program=("-c", probe))
+    assert done.stdout.split() == ["False"], done.stderr
+
+
+@pytest.mark.sqlite_only
 def test_the_loop_runs_every_job_and_ends_when_told(house):
     process = subprocess.Popen(
         [sys.executable, "-m", "cron", "loop"], cwd=ROOT, env=_environment(house)
