@@ -103,7 +103,9 @@ def list_tenants() -> None:
 @user.command("create")
 @click.argument("email")
 @click.argument("name")
-@click.option("--role", type=click.Choice(list(Role)), default=Role.USER, show_default=True)
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), default="user", show_default=True
+)
 @click.option("--tenant", "slug", help="Short name of the client; none for a super admin.")
 @click.option("--generate", is_flag=True, help="Make a password and show it once.")
 def add_user(email: str, name: str, role: str, slug: str | None, generate: bool) -> None:
