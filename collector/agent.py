@@ -1,7 +1,7 @@
 """The agent: every part of a running collector, started together and stopped in order.
 
 One thread per device that talks, one scheduled job per device that must be asked, one keeper that
-writes to the disk, and the push in the caller's thread.
+writes to the disk, and the push.
 """
 
 import logging
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 SPOOL_FILE = "spool.db"
 THIN = 60.0
 NO_DISK_PAUSE = 10.0
+PUSH_ENDS = 5.0
+"""Seconds a push under way may still take when the collector stops."""
 SHORTEST_PAUSE = 0.5
 """Seconds between pushes, however many alarms come and go."""
 
@@ -55,19 +57,25 @@ class Agent:
         )
         self._threads: list[Thread] = []
         self._lines: dict[LinkSpec, RegisterLink] = {}
+        self._count, self._broken = len(config.devices), False
         for device in config.devices:
             self._add(device)
 
     def run(self) -> None:
-        """Read, keep and push until stopped; then seal what is open."""
-        keeper = Thread(target=self._keep, name="keeper")
-        for thread in (*self._threads, keeper):
+        """Read, keep and push until stopped; then seal what is open.
+
+        Raises RuntimeError if a part failed that nothing can do without.
+        """
+        keeper = Thread(target=self._guarded, args=(self._keep,), name="keeper")
+        # a daemon: a portal that does not answer must not keep the collector from ending
+        pusher = Thread(target=self._guarded, args=(self._push,), name="push", daemon=True)
+        for thread in (*self._threads, keeper, pusher):
             thread.start()
         self._scheduler.start()
-        log.info("reading %d devices", len(self._threads) + len(self._scheduler.get_jobs()))
+        log.info("reading %d devices", self._count)
         notify("READY=1")
         try:
-            self._push()
+            self._stop.wait()
         finally:
             notify("STOPPING=1")
             self.stop()
@@ -77,7 +85,11 @@ class Agent:
             for line in self._lines.values():
                 line.close()
             self._sampler.keep(seal_all=True)
-            self._spool.close()
+            pusher.join(PUSH_ENDS)
+            if not pusher.is_alive():
+                self._spool.close()
+        if self._broken:
+            raise RuntimeError("a part of the collector failed, see the log")
 
     def stop(self) -> None:
         """Ask everything to end. May be called from a signal handler."""
@@ -105,6 +117,16 @@ class Agent:
 
     def _every(self, seconds: float, job: Callable[[], None]) -> None:
         self._scheduler.add_job(job, "interval", seconds=seconds)
+
+    def _guarded(self, part: Callable[[], None]) -> None:
+        """Run a part; if it fails everything ends, to be started again from the disk."""
+        try:
+            part()
+        except Exception:
+            log.exception("the %s failed", part.__name__.strip("_"))
+            self._broken = True
+        finally:
+            self.stop()
 
     def _keep(self) -> None:
         """Commit as often as configured and when an alarm changed; watch the clock and the room."""

@@ -53,6 +53,12 @@ class Clock:
             self.base += correction
             return correction
 
+    def forget(self, correction: int) -> None:
+        """Take back what `learn` returned, because it could not be acted upon."""
+        with self._lock:
+            self.base -= correction
+            self.synced = False
+
     def step(self) -> int:
         """Milliseconds by which somebody set the computer's clock since the last call, or 0."""
         before, self._system = self._system, self._system_base()

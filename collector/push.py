@@ -20,13 +20,13 @@ from .clock import Clock
 from .identity import Identity, Signer
 from .portal import explain
 from .sampler import Sampler
-from .spool import BATCH_PACKED, Frozen, Spool
+from .spool import BATCH_PACKED, Frozen, Spool, SpoolError
 from .wire.envelope import PART, Agent, Receipt
 from .wire.reading import Reading
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT, READ_TIMEOUT, ANSWER_TIMEOUT = 10, 30, 60
+CONNECT_TIMEOUT, READ_TIMEOUT, ANSWER_TIMEOUT = 10, 30, 45
 MAX_ANSWER = 1 << 20
 LONGEST_PAUSE = 300.0
 BACKLOG_PAUSE = 1.0
@@ -137,7 +137,11 @@ class Pusher:
         if correction:
             log.warning("the clock was wrong by %.1f s", correction / 1000)
         if first:
-            self._sampler.redate(correction, self._clock.base, final=True)
+            try:
+                self._sampler.redate(correction, self._clock.base, final=True)
+            except SpoolError:
+                self._clock.forget(correction)
+                raise
 
     def _stored(self, draft: Draft, receipt: Receipt) -> Pushed:
         if draft.kept:

@@ -206,15 +206,17 @@ class Spool:
 
     def thin(self) -> int:
         """Make room if the quota is exceeded, oldest first; returns how many readings went."""
-        lost = 0
+        lost = steps = 0
         for _ in range(THINNINGS_AT_ONCE):
             with self._transaction() as db:
                 if rows.used(db) <= self.quota:
                     break
                 lost += rows.thin_oldest(db)
-        if lost:
+                steps += 1
+        if steps:
             with self._lock:
                 rows.give_back(self._db, 4096)
+        if lost:
             log.error("the spool is full: %d of the oldest readings were thinned out", lost)
         return lost
 

@@ -22,6 +22,8 @@ BLOCK_NUMBERS = 100_000
 """Most numbers sealed into one block, so that a block always fits a batch."""
 BATCH_PLAIN = 1 << 20
 """Inflated bytes of blocks in one batch."""
+MERGED_PLAIN, THINNED_PLAIN = 400_000, 4_000_000
+"""JSON of the blocks merged into one, without loss and with."""
 DEAD_KEPT = 500
 
 UNREADABLE = (ValueError, TypeError, zlib.error)
@@ -149,17 +151,31 @@ def thin_oldest(db: sqlite3.Connection) -> int:
     if level == len(thinning.STEPS):
         db.execute("DELETE FROM blocks WHERE id = ?", (row_id,))
         return len(unpacked(body).times)
-    rows = db.execute(
-        "SELECT id, seq, body FROM blocks WHERE asset = ? AND run = ? AND thinned = ? "
-        "AND t0 BETWEEN ? AND ? ORDER BY t0 LIMIT 96",
-        (asset, run, level, t0, t0 + thinning.SPANS[level]),
-    ).fetchall()
-    readings = list(_readings(body for _, _, body in rows))
+    rows = _stretch(
+        db.execute(
+            "SELECT id, seq, plain, body FROM blocks WHERE asset = ? AND run = ? AND thinned = ? "
+            "AND t0 >= ? AND t0 < ? ORDER BY t0 LIMIT 96",
+            (asset, run, level, t0, t0 + thinning.SPANS[level]),
+        ),
+        MERGED_PLAIN if thinning.STEPS[level] == 0 else THINNED_PLAIN,
+    )
+    readings = list(_readings(body for *_, body in rows))
     kept = list(thinning.thin(readings, thinning.STEPS[level]))
     db.executemany("DELETE FROM blocks WHERE id = ?", [(row[0],) for row in rows])
     merged = blocks_.from_readings(kept, max(row[1] for row in rows))
     insert(db, run, merged, thinned=level + 1)
     return len(readings) - len(merged.times)
+
+
+def _stretch(rows: Iterator[tuple], most: int) -> list[tuple]:
+    """The first rows that hold at most so many bytes of JSON; at least one."""
+    taken, total = [], 0
+    for row in rows:
+        total += row[2]
+        if taken and total > most:
+            break
+        taken.append(row)
+    return taken
 
 
 def used(db: sqlite3.Connection) -> int:

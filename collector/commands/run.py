@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         config = configuration.load(args.config)
         with alone(config.state):
             return _run(config)
-    except (ConfigError, IdentityError, PortalError, SpoolError, OSError) as error:
+    except (ConfigError, IdentityError, PortalError, SpoolError, OSError, RuntimeError) as error:
         return fail(error)
 
 

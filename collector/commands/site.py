@@ -15,7 +15,7 @@ from ..words import say
 from .base import fail
 
 DAY_MS = 86_400_000
-SPOOL = "spool.sqlite3"
+SPOOL = "spool.db"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -162,14 +162,44 @@ def test_a_full_spool_is_thinned_oldest_first_and_keeps_alarms(tmp_path):
             part[30] = replace(part[30], alarms=alarmed)
         spool.seal(part)
     spool.quota = spool.health().used // 2
-    assert spool.thin() > 0
+    lost = sum(spool.thin() for _ in range(5))
     assert spool.health().used <= spool.quota
     left = delivered(spool)
     assert [r.alarms for r in left if r.alarms] == [alarmed]
+    assert len(left) == 180 * 60 - lost < 180 * 60
     assert [left[0].ts, left[-1].ts] == [reading(0).ts, reading(180 * 60 - 1).ts]
     steps = [b.ts - a.ts for a, b in zip(left, left[1:], strict=False)]
     assert max(steps) <= 120_000
     assert steps[-3000:] == [1000] * 3000
+
+
+def test_blocks_are_first_merged_without_loss(tmp_path):
+    spool, chance = opened(tmp_path), random.Random(4)
+    expected = []
+    for minute in range(60):
+        expected += (part := [noisy(60 * minute + s, chance) for s in range(60)])
+        spool.seal(part)
+    before = spool.health()
+    spool.quota = before.used * 9 // 10
+    assert spool.thin() == 0
+    assert spool.health().used <= spool.quota
+    assert spool.health().blocks < before.blocks
+    assert [r.ts for r in delivered(spool)] == [r.ts for r in expected]
+
+
+def test_a_disk_that_is_full_damages_nothing(tmp_path):
+    spool = opened(tmp_path)
+    spool.seal([reading(0)])
+    pages = spool._db.execute("PRAGMA page_count").fetchone()[0]
+    spool._db.execute(f"PRAGMA max_page_count = {pages}")
+    chance, kept = random.Random(3), 0
+    with pytest.raises(SpoolError, match="full"):
+        for i in range(1, 99):
+            spool.seal([noisy(60 * i + s, chance) for s in range(60)])
+            kept = i
+    spool._db.execute("PRAGMA max_page_count = 1000000")
+    assert spool.health().blocks == kept + 1
+    assert len(delivered(spool)) == 60 * kept + 1
 
 
 def test_the_file_shrinks_when_data_was_delivered(tmp_path):
