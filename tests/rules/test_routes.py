@@ -1,0 +1,153 @@
+"""Every route, walked by everybody: the matrix holds, and other people's things are not found."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from app.clients.models import BatteryType, Location
+from app.core.access import MATRIX
+from app.core.auth import _digest
+from app.core.models import Claim, Collector, UserSession
+from tests.house import PERSONAS
+
+pytestmark = pytest.mark.sqlite_only
+
+PUBLIC = {
+    "/static/<path:filename>",
+    "/api/v1/openapi.json",
+    "/api/v1/health",
+    "/api/v1/collectors/enrol",
+    "/connexion",
+    "/deconnexion",
+    "/langue/<locale>",
+}
+"""What anybody may call. To add to this is a decision, so it is made twice."""
+ONLY_LAURENTIA = 77
+FOREIGN = {
+    "asset_id": 4,  # Boreal has two
+    "type_id": ONLY_LAURENTIA,
+    "location_id": ONLY_LAURENTIA,
+    "collector_id": ONLY_LAURENTIA,
+    "claim_id": ONLY_LAURENTIA,
+}
+"""Ids that exist in Laurentia and not in Boreal. A route with another parameter joins this list."""
+NOT_BOBS = {"asset_id": 3}
+OURS = {**FOREIGN, "tenant_id": 1}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one rule of the portal."""
+
+    rule: str
+    method: str
+    permission: object
+    signed: bool
+    arguments: frozenset[str]
+
+    def path(self, ids: dict[str, int]) -> str:
+        path = self.rule
+        for name in self.arguments:
+            path = path.replace(f"<int:{name}>", str(ids[name]))
+        return path
+
+
+@pytest.fixture
+def routes(app) -> list[Route]:
+    return [
+        Route(
+            rule.rule,
+            method,
+            getattr(view, "permission", "unmarked"),
+            getattr(view, "signed", False),
+            frozenset(rule.arguments),
+        )
+        for rule in app.url_map.iter_rules()
+        for view in [app.view_functions[rule.endpoint]]
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    ]
+
+
+@pytest.fixture
+def estate(house):
+    """Something of every kind that only Laurentia has."""
+    with house.core() as core:
+        core.add(
+            Collector(id=ONLY_LAURENTIA, tenant_id=1, key_id="k", public_key=b"p" * 32, name="Site")
+        )
+        core.add(
+            Claim(id=ONLY_LAURENTIA, tenant_id=1, code_hash="h", name="Site", expires_at=9 * 10**12)
+        )
+        core.commit()
+    with house.tenant(writes=True) as session:
+        session.add(BatteryType(id=ONLY_LAURENTIA, name="Rare", chemistry="LTO"))
+        session.add(Location(id=ONLY_LAURENTIA, name="Ailleurs"))
+        session.commit()
+    return house
+
+
+@pytest.fixture
+def ask(client_of, house):
+    """`ask("bob", route, ids)`: the answer to a request a browser of theirs could send."""
+
+    def send(name: str, route: Route, ids: dict[str, int]):
+        browser = client_of(name)
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        if cookie := browser.get_cookie("sid"):
+            with house.core() as core:
+                headers["X-CSRF-Token"] = core.get(UserSession, _digest(cookie.value)).csrf
+        return browser.open(route.path(ids), method=route.method, headers=headers)
+
+    return send
+
+
+def test_what_is_public_is_on_the_list(routes):
+    assert {route.rule for route in routes if route.permission is None} == PUBLIC
+    assert [route.rule for route in routes if route.permission == "unmarked"] == []
+
+
+@pytest.mark.parametrize("name", [*PERSONAS, "nobody"])
+def test_nobody_does_what_the_matrix_does_not_say(routes, estate, ask, name):
+    allowed = MATRIX[PERSONAS[name].role] if name in PERSONAS else frozenset()
+    for route in routes:
+        if route.signed or route.permission is None or route.permission in allowed:
+            continue
+        answer = ask(name, route, OURS)
+        refused = {403} if name in PERSONAS else {401, 302, 303, 403}
+        assert answer.status_code in refused, f"{name}: {route.method} {route.rule}"
+
+
+@pytest.mark.parametrize("name", ["alice", "bob", "carol"])
+def test_pages_of_ones_own_client_open(routes, estate, ask, name):
+    ids = OURS | ({"asset_id": 1} if name == "bob" else {})
+    for route in routes:
+        if route.method == "GET" and route.permission in MATRIX[PERSONAS[name].role]:
+            answer = ask(name, route, ids)
+            assert answer.status_code in (200, 303, 422), f"{name}: {route.rule}"
+
+
+def test_things_of_another_client_are_not_found(routes, estate, ask):
+    walked = 0
+    for route in routes:
+        if route.signed or not route.permission or not route.arguments <= FOREIGN.keys():
+            continue
+        if route.arguments and route.permission in MATRIX[PERSONAS["mallory"].role]:
+            answer = ask("mallory", route, FOREIGN)
+            # A form may be found incomplete before anything is looked for.
+            not_found = {404, 422} if route.method == "POST" else {404}
+            assert answer.status_code in not_found, f"{route.method} {route.rule}"
+            walked += 1
+    assert walked >= 5
+    with estate.core() as core:
+        assert core.get(Collector, ONLY_LAURENTIA).status == "active"
+
+
+def test_batteries_that_are_not_bobs_are_not_found(routes, estate, ask):
+    for route in routes:
+        if route.arguments == NOT_BOBS.keys() and route.permission in MATRIX[PERSONAS["bob"].role]:
+            assert ask("bob", route, NOT_BOBS).status_code == 404, f"{route.method} {route.rule}"
+
+
+def test_every_parameter_is_known_to_this_walk(routes):
+    named = {name for route in routes if route.permission for name in route.arguments}
+    assert named <= OURS.keys()
