@@ -99,6 +99,8 @@ def csp_nonce() -> str:
 
 def add_headers(response: Response) -> Response:
     """What every answer carries, unless its view said otherwise."""
+    if response.status_code == HTTPStatus.NOT_MODIFIED:
+        return response  # the browser keeps the headers of the answer it already has
     headers = response.headers
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
