@@ -7,6 +7,8 @@ import numpy as np
 
 from collector.wire.reading import digits_of
 
+from .history import Row
+
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 STEPS = (
     *(n * SECOND for n in (1, 2, 5, 10, 15, 30)),
@@ -18,9 +20,6 @@ STEPS = (
 
 GAP_STEPS = 3
 """Silence longer than this many usual steps is a gap."""
-
-Row = list
-"""`[t, lowest, mean, highest]`; the three are None where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,12 @@ from .chunks import from_block
 from .models import HOT, HistoryChunk
 
 if TYPE_CHECKING:
-    from .series import Row, Series
+    from .series import Series
 
 MINUTE_MS = 60_000
+
+Row = list
+"""`[t, lowest, mean, highest]`; the three are None where nothing is known."""
 
 
 def append(session: Session, asset_id: int, source_id: int, block: Block) -> None:
@@ -59,7 +62,7 @@ def recent(
     now: int,
     minutes: int = 60,
     points: int = 60,
-) -> "dict[str, list[Row]]":
+) -> dict[str, list[Row]]:
     """Rows of the last minutes per metric, for the small curves beside the values."""
     start = now - minutes * MINUTE_MS
     # Aligned buckets cover an unaligned hour with one more than fits into it.

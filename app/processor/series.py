@@ -14,9 +14,10 @@ from collector.wire.errors import WireError
 from collector.wire.metrics import METRICS
 from collector.wire.reading import parse_code
 
-from .buckets import Buckets, Part, Row, raw_rows, step_for
+from .buckets import Buckets, Part, raw_rows, step_for
 from .chunks import Chunk, ChunkError, Key
 from .derived import derived
+from .history import Row
 from .models import DAMAGED, HistoryChunk
 
 MAX_POINTS = 5_000

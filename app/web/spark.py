@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.processor.buckets import Row
+from app.processor.history import Row
 
 WIDTH, HEIGHT = 100, 30
 GAP_STEPS = 4
