@@ -14,7 +14,7 @@ from random import Random
 from ._duties import DUTIES, Demand
 
 MAX_STEP_S = 60.0
-"""Longer steps are walked in pieces of this."""
+"""Longer steps are walked in pieces of this, unless asked otherwise."""
 POLARISATION_S = 45.0
 COOLING_S = 5400.0
 SECONDS_PER_YEAR = 365.25 * 86400
@@ -222,10 +222,13 @@ class Pack:
     def discharging(self) -> bool:
         return self.current < -self.spec.capacity_ah * 0.002
 
-    def step(self, dt_s: float) -> None:
-        """Live `dt_s` seconds; any length, so a month passes as fast as it computes."""
+    def step(self, dt_s: float, longest: float = MAX_STEP_S) -> None:
+        """Live `dt_s` seconds; any length, so a month passes as fast as it computes.
+
+        It is walked in pieces of at most `longest`: longer ones are faster and coarser.
+        """
         while dt_s > 0:
-            piece = min(dt_s, MAX_STEP_S)
+            piece = min(dt_s, longest)
             self._step(piece)
             dt_s -= piece
 
