@@ -21,6 +21,7 @@ from . import board
 from .board import Row
 from .cells import panel
 from .chain import chain
+from .outlook import Outlook, outlook
 from .page import live, shell
 from .spark import Line, spark
 
@@ -70,6 +71,7 @@ def page(asset_id: int) -> ResponseReturnValue:
     arrays = row.entry["arrays"]
     limits = catalogue.limits_of(battery.type)
     before, after = _neighbours(battery)
+    trends = _trends(row, now)
     return render_template(
         "fleet/battery.html",
         battery=battery,
@@ -84,7 +86,10 @@ def page(asset_id: int) -> ResponseReturnValue:
         hottest=_hottest(arrays.get("cell_temperature", ())),
         meters=_meters(row),
         meter_limit=_meter_limit(limits.get("temperature_high")),
-        trends=_trends(row, now),
+        trends=trends,
+        outlook=Outlook()
+        if row.connection == OFFLINE
+        else outlook(row, trends.get("power"), limits["reserve"]),
         soh=None if row.entry["states"].get("soh_provided") is False else row.values.get("soh"),
         switches=SWITCHES,
         chain=chain(row, _collector(battery), now),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.clients.catalogue import limits_of
 from app.clients.models import Battery
 from app.processor.state import LIVE, STALE, connection_state, status
 
@@ -47,6 +48,13 @@ class Row:
     def present(self) -> bool:
         """Whether its numbers may be counted as today's."""
         return self.connection in (LIVE, STALE)
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """The limits of its type, by metric: at or beyond them a value stands out."""
+        limits = limits_of(self.asset.type)
+        codes = {"cell_voltage_spread": "spread", "temperature_max": "temperature_high"}
+        return {code: limits[name] for code, name in codes.items() if name in limits}
 
     @property
     def capacity_wh(self) -> float | None:

@@ -18,6 +18,17 @@ ROLES = ("super_admin", "client_admin", "user", "reader")
 SEVERITIES = ("critical", "warning", "info")
 TENANT_STATUSES = ("provisioning", "active", "suspended", "closed")
 CONTACTS = ("closed", "open")
+ACTIONS = (
+    "session.start",
+    "password.change",
+    "tenant.enter",
+    "tenant.leave",
+    "battery.accept",
+    "collector.claim",
+    "collector.enrol",
+    "collector.revoke",
+)
+"""What the journal records most; others are shown by their code."""
 
 
 def every_label() -> list[str]:
@@ -34,6 +45,7 @@ def every_label() -> list[str]:
         "severity": SEVERITIES,
         "tenant": TENANT_STATUSES,
         "contact": CONTACTS,
+        "audit": ACTIONS,
     }
     return [f"{kind}.{code}" for kind, codes in kinds.items() for code in codes]
 

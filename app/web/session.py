@@ -11,14 +11,16 @@ from app.core.auth import (
     authenticate,
     end_session,
     end_sessions_of,
+    find_session,
     hash_password,
+    principal_of,
     start_session,
     verify_password,
 )
 from app.core.journal import record
 from app.core.models import User
 from app.errors import NotFound, Unauthorized, sentence
-from app.gateway.context import core_session, current_principal
+from app.gateway.context import core_session, current_principal, engines
 from app.gateway.identify import forget, remember, session_token
 from app.gateway.language import COOKIE, LOCALES
 from app.gateway.limits import SIGN_IN, limited
@@ -50,14 +52,8 @@ def sign_in() -> ResponseReturnValue:
     except Unauthorized as error:
         return _sign_in_page(gettext(error.text)), error.status
     token = start_session(core, user, request.remote_addr or "", request.user_agent.string)
-    record(
-        core,
-        None,
-        "session.start",
-        target=user.email,
-        tenant_id=user.tenant_id,
-        address=request.remote_addr or "",
-    )
+    caller = principal_of(engines(), find_session(core, token))
+    record(core, caller, "session.start", address=request.remote_addr or "")
     core.commit()
     return remember(redirect(_own_page(request.form.get("suite")), code=303), token)
 

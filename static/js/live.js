@@ -7,11 +7,12 @@ import { connection, status } from "tb/state";
 
 const STATUSES = ["crit", "off", "warn", "stale", "wait", "ok"];
 const REFRESH_MS = 4000;
+const RENEW_MS = 60_000;
 const QUIET_MS = 1500;
 
 let words = {};
 let assets = new Map();
-let refreshed = 0;
+let refreshed = Date.now();
 let touched = 0;
 
 export const known = () => assets;
@@ -42,6 +43,7 @@ export function start(main, apply, changed) {
   }
 
   function refreshIfDue() {
+    if (Date.now() - refreshed > RENEW_MS) due = true; // trends and forecasts move on
     if (!due || document.hidden || Date.now() - refreshed < REFRESH_MS) return;
     if (Date.now() - touched < QUIET_MS || busy()) return;
     due = false;

@@ -1,0 +1,33 @@
+"""How long a battery will last at the pace of the last hour, or take to be full."""
+
+from dataclasses import dataclass
+
+from .board import Row
+from .spark import Line
+
+HOUR_MS = 3_600_000
+STANDBY_PART = 0.002
+"""Below this part of its energy an hour a battery stands by: months are not a forecast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Milliseconds from the last reading; what does not apply or is not known is None."""
+
+    reserve: float | None = None
+    empty: float | None = None
+    full: float | None = None
+
+
+def outlook(row: Row, trend: Line | None, reserve_percent: float) -> Outlook:
+    """Extrapolate the mean power of the trend, or the power of the moment without one."""
+    power = trend.mean if trend else row.values.get("power")
+    energy, capacity = row.energy_wh, row.capacity_wh
+    if power is None or energy is None or not capacity or abs(power) < STANDBY_PART * capacity:
+        return Outlook()
+    if power > 0:
+        return Outlook(full=max(capacity - energy, 0) / power * HOUR_MS)
+    above = energy - capacity * reserve_percent / 100
+    return Outlook(
+        reserve=above / -power * HOUR_MS if above > 0 else None, empty=energy / -power * HOUR_MS
+    )
