@@ -39,13 +39,13 @@ class SignedIn(UserMixin):
 
     @property
     def tenant(self) -> Tenant | None:
-        """The client's row, entered or own."""
-        return self.session.entered_tenant or self.user.tenant
+        """The client's row: one's own, or the one a super admin has entered."""
+        return self.user.tenant or self.session.entered_tenant
 
     @property
     def entered(self) -> bool:
         """Whether a super admin is inside a client: pages say so."""
-        return self.session.entered_tenant is not None
+        return self.user.tenant is None and self.session.entered_tenant is not None
 
     def get_id(self) -> str:
         return str(self.user.id)
