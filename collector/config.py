@@ -15,6 +15,7 @@ from .drivers.base import Driver, OptionError
 from .links import KINDS, LinkConfigError, LinkSpec, spec
 from .spool import QUOTA
 from .wire.reading import UID
+from .words import say
 
 DEFAULT_PATH = Path("collector.toml")
 DEFAULT_STATE = Path("/var/lib/trackingbms")
@@ -65,7 +66,7 @@ def load(path: Path) -> Config:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(path, None, f"cannot be read: {error}") from error
+        raise ConfigError(path, None, say("config.unreadable", reason=error)) from error
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -84,20 +85,22 @@ class _Reader:
         self._only(document, ("portal", "state", "ca_file", "quota_mb", "commit", "device"), None)
         devices = document.get("device", [])
         if not isinstance(devices, list) or not all(isinstance(d, dict) for d in devices):
-            raise self._wrong(None, "device", "devices are written as [[device]] tables")
+            raise self._wrong(None, "device", say("config.tables"))
         found = tuple(self._device(i, table) for i, table in enumerate(devices))
         self._distinct(found)
         quota = self._typed(document, None, "quota_mb", (int,), QUOTA >> 20)
         if not 1 <= quota <= 1 << 20:
-            raise self._wrong(None, "quota_mb", "quota_mb must be from 1 to 1048576")
+            raise self._wrong(
+                None, "quota_mb", say("config.range", name="quota_mb", low=1, high=1 << 20)
+            )
         portal = self._typed(document, None, "portal", (str,), None)
         if portal and not portal.startswith(("https://", "http://")):
-            raise self._wrong(None, "portal", "portal must begin with https://")
+            raise self._wrong(None, "portal", say("config.portal"))
         state = self._typed(document, None, "state", (str,), str(DEFAULT_STATE))
         ca_file = self._typed(document, None, "ca_file", (str,), None)
         commit = float(self._typed(document, None, "commit", (int, float), COMMIT))
         if not SHORTEST_INTERVAL <= commit <= LONGEST_COMMIT:
-            reason = f"commit must be {SHORTEST_INTERVAL} to {LONGEST_COMMIT} seconds"
+            reason = _seconds("commit", LONGEST_COMMIT)
             raise self._wrong(None, "commit", reason)
         return Config(self._path, Path(state), portal, ca_file, quota << 20, commit, found)
 
@@ -105,7 +108,7 @@ class _Reader:
         self._only(table, ("asset", "driver", "interval", "link", "options"), number)
         asset = self._typed(table, number, "asset", (str,))
         if not UID.fullmatch(asset):
-            reason = "asset must be 1 to 64 letters, digits or . _ : / -, usually the serial number"
+            reason = say("config.asset")
             raise self._wrong(number, "asset", reason)
         try:
             driver = drivers.load(self._typed(table, number, "driver", (str,)))
@@ -118,7 +121,7 @@ class _Reader:
             raise self._wrong(number, "options", str(error)) from error
         interval = float(self._typed(table, number, "interval", (int, float), 1.0))
         if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
-            reason = f"interval must be {SHORTEST_INTERVAL} to {LONGEST_INTERVAL} seconds"
+            reason = _seconds("interval", LONGEST_INTERVAL)
             raise self._wrong(number, "interval", reason)
         return Device(asset, driver, options, self._link(number, table, driver), interval)
 
@@ -129,7 +132,7 @@ class _Reader:
             raise self._wrong(number, "link", str(error)) from error
         if KINDS[link.kind].serves != driver.link:
             fitting = ", ".join(k for k, kind in KINDS.items() if kind.serves == driver.link)
-            reason = f"{driver.code} is not read over {link.kind}, but over {fitting}"
+            reason = say("config.other_link", driver=driver.code, kind=link.kind, fitting=fitting)
             raise self._wrong(number, "link", reason)
         return link
 
@@ -138,12 +141,12 @@ class _Reader:
         assets, ports = set(), set()
         for i, device in enumerate(devices):
             if device.asset in assets:
-                raise self._wrong(i, "asset", f"asset {device.asset} occurs twice")
+                raise self._wrong(i, "asset", say("config.twice", asset=device.asset))
             assets.add(device.asset)
             port = device.link.settings.get("port")
             if isinstance(port, str):
                 if (port, "") in ports or (device.driver.link != "modbus" and (port, "m") in ports):
-                    raise self._wrong(i, "port", f"{port} is already used by another device")
+                    raise self._wrong(i, "port", say("config.port_taken", port=port))
                 ports.add((port, "m" if device.driver.link == "modbus" else ""))
 
     def _typed(
@@ -156,15 +159,15 @@ class _Reader:
     ) -> Any:
         if name not in table:
             if default is ...:
-                raise self._wrong(number, None, f"{name} is missing")
+                raise self._wrong(number, None, say("config.missing", name=name))
             return default
         if type(table[name]) not in types:
-            raise self._wrong(number, name, f"{name} must be {_TYPE_WORDS[types[0]]}")
+            raise self._wrong(number, name, say(_TYPE_WORDS[types[0]], name=name))
         return table[name]
 
     def _only(self, table: Mapping[str, Any], known: tuple[str, ...], number: int | None) -> None:
         if unknown := [name for name in table if name not in known]:
-            reason = f"{unknown[0]} is unknown here; known are {', '.join(known)}"
+            reason = say("config.unknown", name=unknown[0], known=", ".join(known))
             raise self._wrong(number, unknown[0], reason)
 
     def _wrong(self, number: int | None, name: str | None, reason: str) -> ConfigError:
@@ -188,4 +191,8 @@ class _Reader:
         return start + 1 if number is not None else None
 
 
-_TYPE_WORDS = {str: "a text in quotes", int: "a number", dict: "a table"}
+_TYPE_WORDS = {str: "config.text", int: "config.number", dict: "config.table"}
+
+
+def _seconds(name: str, longest: float) -> str:
+    return say("config.range", name=name, low=SHORTEST_INTERVAL, high=longest)

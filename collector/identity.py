@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from . import __version__
 from .wire import envelope
+from .words import say
 
 IDENTITY_FILE = "identity.json"
 
@@ -82,11 +83,11 @@ def enrolment_request(code: str, key: Ed25519PrivateKey) -> dict[str, str]:
 def from_answer(portal: str, answer: Any, key_file: str) -> Identity:
     """The identity in the portal's answer to an enrolment; raises IdentityError if it is none."""
     if not isinstance(answer, Mapping):
-        raise IdentityError("the answer to the enrolment is not the portal's")
+        raise IdentityError(say("identity.no_answer"))
     names = ("key_id", "collector", "client")
     values = {name: answer.get(name) for name in names}
     if not all(isinstance(value, str | int) and str(value) for value in values.values()):
-        raise IdentityError("the answer to the enrolment is not the portal's")
+        raise IdentityError(say("identity.no_answer"))
     return Identity(
         portal=portal,
         ingest_url=str(answer.get("ingest_url") or portal.rstrip("/") + envelope.PATH),
@@ -121,7 +122,7 @@ def load_key(path: Path) -> Ed25519PrivateKey:
     except (OSError, ValueError) as error:
         raise IdentityError(f"{path}: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise IdentityError(f"{path}: not an Ed25519 key")
+        raise IdentityError(say("identity.no_key", path=path))
     return key
 
 
@@ -139,7 +140,7 @@ def load(state: Path) -> Identity:
     try:
         return Identity(**json.loads(path.read_bytes()))
     except FileNotFoundError:
-        raise IdentityError(f"{path} does not exist: enrol this collector first") from None
+        raise IdentityError(say("identity.none", path=path)) from None
     except (OSError, ValueError, TypeError) as error:
         raise IdentityError(f"{path}: {error}") from error
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from . import slcan
 from .drivers.base import Bytes, CanFrame, Garbage, Input
 from .link_errors import LinkDown
+from .words import say
 
 Now = Callable[[], int]
 CHUNK = 4096
@@ -89,10 +90,12 @@ def spec(given: Mapping[str, Any]) -> LinkSpec:
     """Check a description; raises LinkConfigError with what is wrong and what would be right."""
     kind = given.get("kind")
     if kind not in KINDS:
-        raise LinkConfigError(f"kind must be one of {', '.join(KINDS)}, not {kind}")
+        raise LinkConfigError(say("link.kind", known=", ".join(KINDS), given=kind))
     known = KINDS[kind].settings
     if unknown := sorted(set(given) - set(known) - {"kind"}):
-        raise LinkConfigError(f"a {kind} link has no {unknown[0]}; it has {', '.join(known)}")
+        raise LinkConfigError(
+            say("link.unknown", kind=kind, name=unknown[0], known=", ".join(known))
+        )
     return LinkSpec(kind, {name: _setting(kind, name, given) for name in known})
 
 
@@ -100,10 +103,10 @@ def from_text(text: str) -> LinkSpec:
     """The one-word form, `slcan:/dev/ttyACM0:500000`; what is left out has its default."""
     kind, *parts = text.split(":")
     if kind not in KINDS:
-        raise LinkConfigError(f"a link begins with one of {', '.join(KINDS)}, not {kind}")
+        raise LinkConfigError(say("link.kind", known=", ".join(KINDS), given=kind))
     names = KINDS[kind].short
     if len(parts) > len(names):
-        raise LinkConfigError(f"a {kind} link is written {':'.join((kind, *names))}")
+        raise LinkConfigError(say("link.short", kind=kind, form=":".join((kind, *names))))
     given: dict[str, Any] = {"kind": kind}
     for name, part in zip(names, parts, strict=False):
         if part:
@@ -283,28 +286,28 @@ def _setting(kind: str, name: str, given: Mapping[str, Any]) -> Any:
     wanted, default = KINDS[kind].settings[name]
     if name not in given:
         if default is ...:
-            raise LinkConfigError(f"a {kind} link needs {name}")
+            raise LinkConfigError(say("link.needs", kind=kind, name=name))
         return default
     value = given[name]
     if wanted is float and type(value) is int:
         value = float(value)
     if type(value) is not wanted:
-        raise LinkConfigError(f"{name} must be a {_WORD[wanted]}, not {value!r}")
+        raise LinkConfigError(say(_WORD[wanted], name=name, given=repr(value)))
     if wanted is not str and value < 0:
-        raise LinkConfigError(f"{name} must not be negative")
+        raise LinkConfigError(say("link.negative", name=name))
     if name == "parity" and value not in ("N", "E", "O"):
-        raise LinkConfigError("parity must be N, E or O")
+        raise LinkConfigError(say("link.parity"))
     if kind == "slcan" and name == "bitrate" and value not in slcan.BIT_RATES:
         known = ", ".join(map(str, slcan.BIT_RATES))
-        raise LinkConfigError(f"bitrate must be one of {known}")
+        raise LinkConfigError(say("link.bitrate", known=known))
     return value
 
 
-_WORD = {int: "whole number", float: "number", str: "text"}
+_WORD = {int: "link.whole", float: "link.number", str: "link.text"}
 
 
 def _number(name: str, text: str, wanted: type) -> Any:
     try:
         return wanted(text)
     except ValueError:
-        raise LinkConfigError(f"{name} must be a {_WORD[wanted]}, not {text}") from None
+        raise LinkConfigError(say(_WORD[wanted], name=name, given=text)) from None

@@ -11,6 +11,7 @@ from . import identity as identities
 from .identity import Identity, IdentityError
 from .wire import envelope, strict_json
 from .wire.errors import WireError
+from .words import say
 
 TIMEOUT = (10, 30)
 MAX_ANSWER = 1 << 16
@@ -27,7 +28,7 @@ def trusted(url: str) -> str:
         return url.rstrip("/")
     if parts.scheme == "http" and _on_this_machine(parts.hostname):
         return url.rstrip("/")
-    raise PortalError(f"{url}: the portal's address must begin with https://")
+    raise PortalError(say("portal.https", url=url))
 
 
 def enrol(portal: str, code: str, state: Path, session: requests.Session) -> Identity:
@@ -43,7 +44,7 @@ def enrol(portal: str, code: str, state: Path, session: requests.Session) -> Ide
             portal + envelope.ENROL_PATH, json=request, timeout=TIMEOUT, allow_redirects=False
         )
     except requests.RequestException as error:
-        raise PortalError(explain(error)) from error
+        raise PortalError(say(fault(error), reason=error)) from error
     document = _document(answer)
     if answer.status_code != 201:
         raise PortalError(_refusal(answer.status_code, document))
@@ -62,22 +63,22 @@ def server_time(url: str, session: requests.Session) -> int | None:
         answer = session.get(url, timeout=TIMEOUT, allow_redirects=False, stream=True)
         answer.close()
     except requests.RequestException as error:
-        raise PortalError(explain(error)) from error
+        raise PortalError(say(fault(error), reason=error)) from error
     try:
         return round(parsedate_to_datetime(answer.headers["Date"]).timestamp() * 1000)
     except (KeyError, ValueError):
         return None
 
 
-def explain(error: requests.RequestException) -> str:
-    """A network error in one line."""
+def fault(error: requests.RequestException) -> str:
+    """Which of the `network.…` texts says what happened; all of them take `reason`."""
     if isinstance(error, requests.exceptions.SSLError):
-        return f"the portal's certificate is not trusted: {error}"
+        return "network.certificate"
     if isinstance(error, requests.Timeout):
-        return "the portal did not answer in time"
+        return "network.slow"
     if isinstance(error, requests.ConnectionError) and "resolve" in str(error):
-        return "the portal's name cannot be resolved: check the network and DNS"
-    return f"the portal cannot be reached ({type(error).__name__})"
+        return "network.name"
+    return "network.unreachable"
 
 
 def _on_this_machine(host: str | None) -> bool:
@@ -98,6 +99,6 @@ def _document(answer: requests.Response) -> object:
 
 def _refusal(status: int, document: object) -> str:
     if not isinstance(document, dict) or not isinstance(document.get("code"), str):
-        return f"answer {status}, not from the portal: is the address right?"
+        return say("portal.stranger", status=status)
     detail = document.get("detail") or document.get("title") or ""
     return f"{detail} ({document['code']})".strip()

@@ -18,11 +18,12 @@ from . import __version__
 from .answers import Next, Verdict, judge
 from .clock import Clock
 from .identity import Identity, Signer
-from .portal import explain
+from .portal import fault
 from .sampler import Sampler
 from .spool import BATCH_PACKED, Frozen, Spool, SpoolError
 from .wire.envelope import PART, Agent, Receipt
 from .wire.reading import Reading
+from .words import english
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ class Pusher:
             ) as answer:
                 verdict = judge(answer.status_code, answer.headers, _body(answer), frozen)
         except requests.RequestException as error:
-            return Verdict(Next.LATER, explain(error))
+            return Verdict(Next.LATER, english(fault(error), reason=type(error).__name__))
         if verdict.server_time is not None:
             self._learn(verdict.server_time, sent, self._clock.monotonic())
         return verdict

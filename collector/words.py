@@ -64,6 +64,107 @@ TEXTS: dict[str, tuple[str, str]] = {
     "drivers.choices": ("valeurs : {choices}", "one of: {choices}"),
     "drivers.default": ("par défaut : {value}", "default: {value}"),
     "drivers.silent": ("n'émet jamais rien", "never sends anything"),
+    # the configuration
+    "config.unreadable": ("lecture impossible : {reason}", "cannot be read: {reason}"),
+    "config.tables": (
+        "les batteries s'écrivent en tables [[device]]",
+        "devices are written as [[device]] tables",
+    ),
+    "config.range": (
+        "{name} doit être de {low} à {high}",
+        "{name} must be from {low} to {high}",
+    ),
+    "config.portal": ("portal doit commencer par https://", "portal must begin with https://"),
+    "config.asset": (
+        "asset doit avoir 1 à 64 lettres, chiffres ou . _ : / -, d'ordinaire le numéro de série",
+        "asset must be 1 to 64 letters, digits or . _ : / -, usually the serial number",
+    ),
+    "config.other_link": (
+        "{driver} ne se lit pas par {kind}, mais par {fitting}",
+        "{driver} is not read over {kind}, but over {fitting}",
+    ),
+    "config.twice": ("asset {asset} figure deux fois", "asset {asset} occurs twice"),
+    "config.port_taken": (
+        "{port} est déjà pris par une autre batterie",
+        "{port} is already used by another device",
+    ),
+    "config.missing": ("{name} manque", "{name} is missing"),
+    "config.unknown": (
+        "{name} est inconnu ici ; sont connus {known}",
+        "{name} is unknown here; known are {known}",
+    ),
+    "config.text": (
+        "{name} doit être un texte entre guillemets",
+        "{name} must be a text in quotes",
+    ),
+    "config.number": ("{name} doit être un nombre", "{name} must be a number"),
+    "config.table": ("{name} doit être une table", "{name} must be a table"),
+    # links
+    "link.kind": (
+        "une liaison est de l'une des sortes {known}, et non {given}",
+        "kind must be one of {known}, not {given}",
+    ),
+    "link.unknown": (
+        "une liaison {kind} n'a pas de {name} ; elle a {known}",
+        "a {kind} link has no {name}; it has {known}",
+    ),
+    "link.short": ("une liaison {kind} s'écrit {form}", "a {kind} link is written {form}"),
+    "link.needs": ("une liaison {kind} demande {name}", "a {kind} link needs {name}"),
+    "link.negative": ("{name} ne peut être négatif", "{name} must not be negative"),
+    "link.parity": ("parity doit être N, E ou O", "parity must be N, E or O"),
+    "link.bitrate": (
+        "bitrate doit être l'un de {known}",
+        "bitrate must be one of {known}",
+    ),
+    "link.whole": (
+        "{name} doit être un nombre entier, et non {given}",
+        "{name} must be a whole number, not {given}",
+    ),
+    "link.number": (
+        "{name} doit être un nombre, et non {given}",
+        "{name} must be a number, not {given}",
+    ),
+    "link.text": (
+        "{name} doit être un texte, et non {given}",
+        "{name} must be a text, not {given}",
+    ),
+    # the portal and the identity
+    "network.certificate": (
+        "le certificat du portail n'est pas reconnu ({reason})",
+        "the portal's certificate is not trusted ({reason})",
+    ),
+    "network.slow": (
+        "le portail n'a pas répondu à temps ({reason})",
+        "the portal did not answer in time ({reason})",
+    ),
+    "network.name": (
+        "le nom du portail est introuvable : vérifier le réseau et le DNS ({reason})",
+        "the portal's name cannot be resolved: check the network and DNS ({reason})",
+    ),
+    "network.unreachable": (
+        "le portail est injoignable ({reason})",
+        "the portal cannot be reached ({reason})",
+    ),
+    "portal.https": (
+        "{url} : l'adresse du portail doit commencer par https://",
+        "{url}: the portal's address must begin with https://",
+    ),
+    "portal.stranger": (
+        "réponse {status}, qui n'est pas du portail : l'adresse est-elle juste ?",
+        "answer {status}, not from the portal: is the address right?",
+    ),
+    "identity.no_answer": (
+        "la réponse au rattachement n'est pas celle du portail",
+        "the answer to the enrolment is not the portal's",
+    ),
+    "identity.no_key": (
+        "{path} n'est pas une clé Ed25519",
+        "{path} is not an Ed25519 key",
+    ),
+    "identity.none": (
+        "{path} n'existe pas : rattachez d'abord ce collecteur avec `enrol`",
+        "{path} does not exist: enrol this collector first",
+    ),
     # enrol
     "config.file": ("configuration (collector.toml)", "configuration (collector.toml)"),
     "enrol.about": (
@@ -233,6 +334,11 @@ def language() -> int:
     """Of the terminal, by the usual environment variables in their usual order."""
     given = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return ENGLISH if next(filter(None, given), "").lower().startswith("en") else FRENCH
+
+
+def english(key: str, **parts: object) -> str:
+    """The same for the log, which has one language."""
+    return TEXTS[key][ENGLISH].format(**parts)
 
 
 def say(key: str, **parts: object) -> str:

@@ -8,6 +8,12 @@ from collector import config
 from collector.config import ConfigError
 from collector.links import LinkConfigError, from_text
 
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "en")
+
+
 GOOD = """\
 portal = "https://bms.example.org"
 state = "/tmp/state"

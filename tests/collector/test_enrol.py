@@ -12,6 +12,11 @@ from collector.portal import PortalError
 from tests.collector.sink import Sink
 
 
+@pytest.fixture(autouse=True)
+def english(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "en")
+
+
 @pytest.fixture
 def sink():
     with Sink(codes=("AB01CD", "SEC0ND")) as sink:
