@@ -35,7 +35,7 @@ SHORTEST_PAUSE = 0.5
 
 
 class Agent:
-    """A collector at work. `run` blocks until `stop` is called, from a signal or another thread."""
+    """A collector at work. `run` blocks until another thread calls `stop`."""
 
     def __init__(
         self, config: Config, identity: Identity, signer: Signer, clock: Clock | None = None
@@ -92,7 +92,7 @@ class Agent:
             raise RuntimeError("a part of the collector failed, see the log")
 
     def stop(self) -> None:
-        """Ask everything to end. May be called from a signal handler."""
+        """Ask everything to end; returns at once."""
         self._stop.set()
         self._wake_keeper.set()
         self._wake_push.set()
@@ -155,7 +155,11 @@ class Agent:
             job.modify(next_run_time=datetime.now(UTC))
         moved = self._clock.follow()
         if moved:
-            self._sampler.redate(moved, self._clock.base, final=False)
+            try:
+                self._sampler.redate(moved, self._clock.base, final=False)
+            except SpoolError as error:
+                self._clock.forget(moved)
+                log.error("readings keep their wrong dates for now: %s", error)
 
     def _push(self) -> None:
         while not self._stop.is_set():

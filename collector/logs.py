@@ -36,5 +36,5 @@ def start(*, verbose: bool) -> None:
     root.setLevel(logging.WARNING)
     logging.getLogger("collector").setLevel(logging.DEBUG if verbose else logging.INFO)
     # says at every poll that a slow device is still busy, which is our own rule
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)

@@ -1,5 +1,6 @@
 """The real collector, killed without warning again and again: nothing it committed is lost."""
 
+import os
 import random
 import shutil
 import signal
@@ -17,7 +18,8 @@ from collector.wire.envelope import Agent
 from tests.collector.numbered import Numbered, numbers
 from tests.collector.sink import KEPT, Sink
 
-KILLS = 22
+KILLS = int(os.environ.get("KILLS", "22"))
+SEED = int(os.environ.get("KILL_SEED", "5"))
 COMMIT = 0.2
 PERIOD = 0.02
 
@@ -69,7 +71,7 @@ def committed(state, aside):
 
 def test_no_committed_reading_is_lost_or_doubled_by_kill_9(site, tmp_path):
     sink, state, path = site
-    chance = random.Random(5)
+    chance = random.Random(SEED)
     promised = set()
     with (tmp_path / "log").open("w") as log:
         for _ in range(KILLS):
