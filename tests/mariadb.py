@@ -16,6 +16,8 @@ import pymysql
 from tests.requirement import program
 
 START_SECONDS = 30
+MEMORY = Path("/dev/shm")
+PREFIX = "trackingbms-tests-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,9 @@ def running_server() -> Iterator[Server]:
     """Start a server in a folder of its own, on memory where there is some."""
     daemon = program("mariadbd", "mysqld")
     install = program("mariadb-install-db", "mysql_install_db")
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="db-", dir=memory))
+    place = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    _remove_leftovers(place)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
     try:
         subprocess.run(
             [install, "--no-defaults", f"--datadir={folder / 'data'}", *_as_user(),
@@ -89,6 +92,17 @@ def _dies_with_us() -> list[str]:
     """A session that is killed must not leave a server behind."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Folders of sessions that were killed: memory is not to fill up with them."""
+    for folder in place.glob(f"{PREFIX}*"):
+        try:
+            os.kill(int(folder.name.removeprefix(PREFIX).split("-")[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:
+            continue  # somebody else's, and alive
 
 
 def _free_port() -> int:
