@@ -91,12 +91,17 @@ def authenticate(core: Session, email: str, password: str) -> User:
     return user
 
 
+def token_digest(token: str) -> bytes:
+    """What is stored of a session's token, and found again by it."""
+    return sha256(token.encode()).digest()
+
+
 def start_session(core: Session, user: User, address: str = "", agent: str = "") -> str:
     """Open a session and return the token for its cookie; nothing else ever knows the token."""
     token = secrets.token_urlsafe(32)
     core.add(
         UserSession(
-            token_hash=_digest(token),
+            token_hash=token_digest(token),
             user_id=user.id,
             csrf=secrets.token_urlsafe(32),
             address=address[:45],
@@ -113,7 +118,7 @@ def find_session(core: Session, token: str, now: int | None = None) -> UserSessi
     Not found: unknown, idle or old sessions, disabled people, people of suspended clients.
     """
     now = now_ms() if now is None else now
-    limits = {"token": _digest(token), "idle": now - IDLE_MS, "old": now - ABSOLUTE_MS}
+    limits = {"token": token_digest(token), "idle": now - IDLE_MS, "old": now - ABSOLUTE_MS}
     found = core.scalar(LIVE_SESSION, limits)
     return found if found and _may_sign_in(found.user) else None
 
@@ -134,7 +139,7 @@ def touch_session(core: Session, token_hash: bytes, now: int | None = None) -> N
 
 def end_session(core: Session, token: str) -> None:
     """Sign one browser out."""
-    core.execute(delete(UserSession).where(UserSession.token_hash == _digest(token)))
+    core.execute(delete(UserSession).where(UserSession.token_hash == token_digest(token)))
 
 
 def end_sessions_of(core: Session, user_id: int, keep: bytes | None = None) -> None:
@@ -208,7 +213,3 @@ def _set_entered(core: Session, user_session: UserSession, tenant_id: int | None
         .where(UserSession.token_hash == user_session.token_hash)
         .values(entered_tenant_id=tenant_id)
     )
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode()).digest()

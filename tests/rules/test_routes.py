@@ -6,7 +6,7 @@ import pytest
 
 from app.clients.models import BatteryType, Location
 from app.core.access import MATRIX
-from app.core.auth import _digest
+from app.core.auth import token_digest
 from app.core.models import Claim, Collector, UserSession
 from tests.house import PERSONAS
 
@@ -95,7 +95,7 @@ def ask(client_of, house):
         headers = {"Sec-Fetch-Site": "same-origin"}
         if cookie := browser.get_cookie("sid"):
             with house.core() as core:
-                headers["X-CSRF-Token"] = core.get(UserSession, _digest(cookie.value)).csrf
+                headers["X-CSRF-Token"] = core.get(UserSession, token_digest(cookie.value)).csrf
         return browser.open(route.path(ids), method=route.method, headers=headers)
 
     return send
