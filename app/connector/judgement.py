@@ -46,7 +46,9 @@ def _kept(code: str, column: Column) -> tuple[Column, int]:
         return column, 0
     unit = 10**column.digits
     low, high = metric.low * unit, metric.high * unit
-    known = [i for i in column.integers if i is not None]
+    known = column.integers
+    if None in known:
+        known = [i for i in known if i is not None]
     if not known or (low <= min(known) and max(known) <= high):
         return column, 0
     integers = tuple(i if i is not None and low <= i <= high else None for i in column.integers)

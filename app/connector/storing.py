@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
 from app.clients.catalogue import resolve_asset
@@ -66,19 +66,19 @@ def store(session: Session, origin: Origin, batch: Batch, now: int) -> Stored:
     readings = [(item, fault_of(item, now)) for item in batch.live]
     uids = {item.asset for item, fault in (*blocks, *readings) if fault is None}
     assets, discovered = _assets(session, uids, origin.collector_id)
-    block_outcomes = _keep(session, source, assets, blocks) if source else ()
+    block_outcomes = () if source is None else _keep(session, source, assets, blocks)
     live_outcomes, changed = _show(session, origin, assets, readings, blocks, now)
-    number = revision.advance(held) if changed or discovered else None
+    number = revision.advance(session, held) if changed or discovered else None
     stored = Stored("stored", block_outcomes, live_outcomes, number)
-    if source:
-        session.add(_record(source, origin, stored, now))
+    if source is not None:
+        _record(session, source, origin, stored, now)
     return stored
 
 
-def _source(session: Session, origin: Origin, batch: Batch) -> BlockSource | Stored:
-    """The spool this batch comes from, or the answer it was given before."""
+def _source(session: Session, origin: Origin, batch: Batch) -> int | Stored:
+    """The id of the spool this batch comes from, or the answer it was given before."""
     found = session.execute(
-        select(BlockSource, IngestBatch)
+        select(BlockSource.id, IngestBatch.digest, IngestBatch.outcomes)
         .outerjoin(
             IngestBatch,
             and_(IngestBatch.source_id == BlockSource.id, IngestBatch.seq == origin.seq),
@@ -89,16 +89,16 @@ def _source(session: Session, origin: Origin, batch: Batch) -> BlockSource | Sto
         source = BlockSource(collector_id=origin.collector_id, epoch=origin.epoch)
         session.add(source)
         session.flush()
-        return source
-    source, earlier = found
-    if earlier is None:
-        return source
-    if earlier.digest != origin.digest:
+        return source.id
+    source_id, digest, earlier = found
+    if digest is None:
+        return source_id
+    if digest != origin.digest:
         raise Conflict(
             "Another batch was stored under this sequence: is this collector a copy?",
             code="sequence_reused",
         )
-    outcomes = tuple(Outcome(**item) for item in earlier.outcomes)
+    outcomes = tuple(Outcome(**item) for item in earlier)
     return Stored("duplicate", outcomes[: len(batch.blocks)], outcomes[len(batch.blocks) :])
 
 
@@ -119,11 +119,11 @@ def _assets(session: Session, uids: set[str], collector_id: int) -> tuple[dict[s
 
 
 def _keep(
-    session: Session, source: BlockSource, assets: Mapping[str, int], blocks: _Judged
+    session: Session, source_id: int, assets: Mapping[str, int], blocks: _Judged
 ) -> tuple[Outcome, ...]:
     """Blocks into the history, each unless the ledger knows it."""
-    ledgers = Ledgers(session, source.id, set(assets.values()))
-    outcomes = []
+    ledgers = Ledgers(session, source_id, set(assets.values()))
+    outcomes, fresh = [], []
     for block, fault in blocks:
         if fault:
             outcomes.append(Outcome(block.asset, block.seq, REJECTED, fault))
@@ -131,9 +131,10 @@ def _keep(
             outcomes.append(Outcome(block.asset, block.seq, DUPLICATE))
         else:
             kept, dropped = plausible(block)
-            history.append(session, assets[block.asset], source.id, kept)
+            fresh.append((assets[block.asset], kept))
             outcomes.append(Outcome(block.asset, block.seq, ACCEPTED, dropped=dropped))
     ledgers.write()
+    history.append_all(session, source_id, fresh)
     return tuple(outcomes)
 
 
@@ -177,11 +178,13 @@ def _newest(readings: Iterable[Reading]) -> dict[str, Reading]:
     return newest
 
 
-def _record(source: BlockSource, origin: Origin, stored: Stored, now: int) -> IngestBatch:
-    return IngestBatch(
-        source_id=source.id,
-        seq=origin.seq,
-        digest=origin.digest,
-        received_at=now,
-        outcomes=[outcome.to_json() for outcome in (*stored.blocks, *stored.live)],
-    )
+def _record(session: Session, source_id: int, origin: Origin, stored: Stored, now: int) -> None:
+    """Remember the batch and what became of it."""
+    row = {
+        "source_id": source_id,
+        "seq": origin.seq,
+        "digest": origin.digest,
+        "received_at": now,
+        "outcomes": [outcome.to_json() for outcome in (*stored.blocks, *stored.live)],
+    }
+    session.execute(insert(IngestBatch), [row])

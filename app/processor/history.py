@@ -8,6 +8,7 @@ by the first chart or the first sealing, not by every process that takes in a ba
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from collector.wire.block import Block
@@ -26,18 +27,26 @@ Row = list
 
 def append(session: Session, asset_id: int, source_id: int, block: Block) -> None:
     """Add a block that the ledger has not seen."""
-    session.add(
-        HistoryChunk(
-            asset_id=asset_id,
-            start=block.times[0],
-            kind=HOT,
-            source=source_id,
-            seq=block.seq,
-            end=block.times[-1],
-            count=len(block.times),
-            data=from_block(block),
-        )
-    )
+    append_all(session, source_id, [(asset_id, block)])
+
+
+def append_all(session: Session, source_id: int, blocks: Sequence[tuple[int, Block]]) -> None:
+    """Add blocks, each with its asset's id, in one statement."""
+    rows = [
+        {
+            "asset_id": asset_id,
+            "start": block.times[0],
+            "kind": HOT,
+            "source": source_id,
+            "seq": block.seq,
+            "end": block.times[-1],
+            "count": len(block.times),
+            "data": from_block(block),
+        }
+        for asset_id, block in blocks
+    ]
+    if rows:
+        session.execute(insert(HistoryChunk), rows)
 
 
 def series(

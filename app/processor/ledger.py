@@ -7,7 +7,7 @@ long the history, refusing a repeat costs one small row.
 from bisect import bisect_right
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from .models import BlockLedger
@@ -49,26 +49,32 @@ def _range(text: str) -> tuple[int, int]:
 
 
 class Ledgers:
-    """The ledgers of several assets for one source, read in one statement, written at flush."""
+    """The ledgers of several assets for one source: one statement to read, one to write."""
 
     def __init__(self, session: Session, source_id: int, asset_ids: Collection[int]) -> None:
         self._session = session
         self._source_id = source_id
-        wanted = select(BlockLedger).where(
+        wanted = select(BlockLedger.asset_id, BlockLedger.id, BlockLedger.ranges).where(
             BlockLedger.source_id == source_id, BlockLedger.asset_id.in_(tuple(asset_ids))
         )
-        self._rows = {row.asset_id: row for row in session.scalars(wanted)}
-        self._ledgers = {asset_id: Ledger(row.ranges) for asset_id, row in self._rows.items()}
+        self._rows = {asset_id: (row, text) for asset_id, row, text in session.execute(wanted)}
+        self._ledgers = {asset_id: Ledger(text) for asset_id, (_, text) in self._rows.items()}
 
     def add(self, asset_id: int, seq: int) -> bool:
         """Enter a block's number; False when the block arrived before."""
         return self._ledgers.setdefault(asset_id, Ledger()).add(seq)
 
     def write(self) -> None:
-        """Hand what changed to the session."""
+        """Write what changed."""
+        first, changed = [], []
         for asset_id, ledger in self._ledgers.items():
-            row = self._rows.get(asset_id)
+            row, before = self._rows.get(asset_id, (None, ""))
             if row is None:
-                row = BlockLedger(asset_id=asset_id, source_id=self._source_id)
-                self._session.add(row)
-            row.ranges = str(ledger)
+                owner = {"asset_id": asset_id, "source_id": self._source_id}
+                first.append({**owner, "ranges": str(ledger)})
+            elif str(ledger) != before:
+                changed.append({"id": row, "ranges": str(ledger)})
+        if first:
+            self._session.execute(insert(BlockLedger), first)
+        if changed:
+            self._session.execute(update(BlockLedger), changed)

@@ -11,7 +11,7 @@ import logging
 import time
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.database.base import now_ms
@@ -26,37 +26,34 @@ _ROW = 1
 log = logging.getLogger(__name__)
 
 
-def hold(session: Session) -> LiveRevision:
-    """The revision's row, locked until the transaction ends.
+def hold(session: Session) -> int:
+    """The revision, its row locked until the transaction ends.
 
     Taken first by whoever writes live data, it makes the writers of one client queue up instead of
     running into each other's row locks.
     """
-    held = select(LiveRevision).where(LiveRevision.id == _ROW).with_for_update()
-    row = session.scalar(held.execution_options(populate_existing=True))
-    if row is None:
-        row = LiveRevision(id=_ROW, revision=0)
-        session.add(row)
-        session.flush()
-    return row
+    number = session.scalar(_revision().with_for_update())
+    if number is None:
+        number = 0
+        session.execute(insert(LiveRevision), [{"id": _ROW, "revision": number}])
+    return number
 
 
-def advance(row: LiveRevision) -> int:
+def advance(session: Session, held: int) -> int:
     """Raise a held revision. Following the clock keeps it growing even over a restored copy."""
-    row.revision = max(row.revision + 1, now_ms())
-    return row.revision
+    number = max(held + 1, now_ms())
+    session.execute(update(LiveRevision), [{"id": _ROW, "revision": number}])
+    return number
 
 
 def bump(session: Session) -> int:
     """Raise the revision in this transaction; `publish` what is returned after the commit."""
-    revision = advance(hold(session))
-    session.flush()
-    return revision
+    return advance(session, hold(session))
 
 
 def read(session: Session) -> int:
     """The revision as the database has it; 0 before anything happened."""
-    return session.scalar(select(LiveRevision.revision).where(LiveRevision.id == _ROW)) or 0
+    return session.scalar(_revision()) or 0
 
 
 def publish(settings: Settings, tenant_id: int, revision: int) -> None:
@@ -99,6 +96,10 @@ def watch(settings: Settings, tenant_id: int) -> None:
 def watched(settings: Settings, tenant_id: int) -> bool:
     """Whether somebody looked within the settings' `watch_seconds`."""
     return _younger(_watch(settings, tenant_id), settings.watch_seconds)
+
+
+def _revision() -> Select[tuple[int]]:
+    return select(LiveRevision.revision).where(LiveRevision.id == _ROW)
 
 
 def _mirror(settings: Settings, tenant_id: int) -> Path:

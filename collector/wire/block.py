@@ -30,6 +30,7 @@ MAX_CELLS = 2_000_000
 """Most numbers in one block, unknown ones included."""
 MAX_STEP = 1 << 40
 MAX_INTEGER = 1 << 53
+_INTEGER_OR_NULL = {int, type(None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def _deltas(integers: Sequence[int | None]) -> list[int | None]:
 def _undeltas(code: str, deltas: Any, count: int) -> tuple[int | None, ...]:
     if not isinstance(deltas, list) or len(deltas) != count:
         raise WireError("bad_length", f"{code} must hold {count} integers")
-    if not all(type(d) is int or d is None for d in deltas):
+    if not set(map(type, deltas)) <= _INTEGER_OR_NULL:
         raise WireError("bad_value", f"{code} must hold integers or null")
     if None in deltas:
         last, out = 0, []
@@ -225,10 +226,10 @@ def _undeltas(code: str, deltas: Any, count: int) -> tuple[int | None, ...]:
             if d is not None:
                 last += d
             out.append(None if d is None else last)
-        integers = tuple(out)
+        integers, known = tuple(out), [i for i in out if i is not None]
     else:
-        integers = tuple(accumulate(deltas))
-    if any(i is not None and not -MAX_INTEGER < i < MAX_INTEGER for i in integers):
+        integers = known = tuple(accumulate(deltas))
+    if known and not -MAX_INTEGER < min(known) <= max(known) < MAX_INTEGER:
         raise WireError("bad_value", f"{code} is out of range")
     return integers
 
