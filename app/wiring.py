@@ -15,7 +15,7 @@ from .connector import api as connector_api
 from .core.access import public
 from .database.engines import Engines
 from .gateway import api as gateway_api
-from .gateway import context, csrf, http, identify, language, limits, problems
+from .gateway import context, csrf, http, identify, language, limits, problems, wrapped
 from .processor import api as processor_api
 from .settings import ROOT, Settings
 
@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def configure(app: Flask, settings: Settings) -> None:
     """What Flask itself wants to know."""
     http.configure(app)
+    app.request_class = wrapped.FormRequest
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MAX_BODY,
