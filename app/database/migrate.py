@@ -119,6 +119,8 @@ def configure(context: Any, metadata: MetaData) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            _check_references(connection)
 
 
 def create_index(name: str, table: str, columns: list[str], unique: bool = False) -> None:
@@ -165,6 +167,7 @@ def _alone(connection: Connection) -> Iterator[None]:
     name = f"migrate.{connection.engine.url.database}"[:64]
     if not connection.exec_driver_sql("SELECT GET_LOCK(%s, %s)", (name, LOCK_SECONDS)).scalar():
         raise Unavailable("Somebody else is upgrading this database.", retry_after=LOCK_SECONDS)
+    connection.commit()  # so that Alembic begins and ends a transaction for each revision
     try:
         yield
     finally:
@@ -184,6 +187,12 @@ def _foreign_keys_off(connection: Connection) -> Iterator[None]:
     finally:
         connection.rollback()
         raw.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_references(connection: Connection) -> None:
+    """Foreign keys were off: undo an upgrade that left a row without what it belongs to."""
+    if lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise RuntimeError(f"row {lost[1]} of {lost[0]} would belong to no row of {lost[2]}")
 
 
 def _standing(name: str, engine: Engine, kind: Kind) -> Standing:
