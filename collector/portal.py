@@ -41,10 +41,14 @@ def enrol(portal: str, code: str, state: Path, session: requests.Session) -> Ide
     request = identities.enrolment_request(code, key)
     try:
         answer = session.post(
-            portal + envelope.ENROL_PATH, json=request, timeout=TIMEOUT, allow_redirects=False
+            portal + envelope.ENROL_PATH,
+            json=request,
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            verify=session.verify,  # said again, or the environment's certificates would win
         )
     except requests.RequestException as error:
-        raise PortalError(say(fault(error), reason=error)) from error
+        raise PortalError(say(fault(error), reason=_cause(error))) from error
     document = _document(answer)
     if answer.status_code != 201:
         raise PortalError(_refusal(answer.status_code, document))
@@ -60,10 +64,12 @@ def enrol(portal: str, code: str, state: Path, session: requests.Session) -> Ide
 def server_time(url: str, session: requests.Session) -> int | None:
     """Epoch milliseconds by the `Date` of any answer, None without one; raises PortalError."""
     try:
-        answer = session.get(url, timeout=TIMEOUT, allow_redirects=False, stream=True)
+        answer = session.get(
+            url, timeout=TIMEOUT, allow_redirects=False, stream=True, verify=session.verify
+        )
         answer.close()
     except requests.RequestException as error:
-        raise PortalError(say(fault(error), reason=error)) from error
+        raise PortalError(say(fault(error), reason=_cause(error))) from error
     try:
         return round(parsedate_to_datetime(answer.headers["Date"]).timestamp() * 1000)
     except (KeyError, ValueError):
@@ -79,6 +85,11 @@ def fault(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectionError) and "resolve" in str(error):
         return "network.name"
     return "network.unreachable"
+
+
+def _cause(error: requests.RequestException) -> object:
+    """What happened, without the wrappings of the libraries it came through."""
+    return getattr(error.args[0], "reason", error) if error.args else type(error).__name__
 
 
 def _on_this_machine(host: str | None) -> bool:

@@ -124,6 +124,7 @@ class Pusher:
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                 allow_redirects=False,
                 stream=True,
+                verify=self._session.verify,
             ) as answer:
                 verdict = judge(answer.status_code, answer.headers, _body(answer), frozen)
         except requests.RequestException as error:

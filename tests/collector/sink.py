@@ -25,7 +25,7 @@ HTML = b"<html><body>This account has been suspended</body></html>"
 class Sink:
     """Stores what it acknowledges. `condition` is notified after every request."""
 
-    def __init__(self, codes=("ABCD",)):
+    def __init__(self, codes=("ABCD",), tls=None):
         self.codes, self.keys = set(codes), {}
         self.faults = deque()
         self.batches: dict[tuple[str, int], str] = {}
@@ -38,7 +38,12 @@ class Sink:
         self.condition = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        scheme = "http"
+        if tls:
+            scheme = "https"
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            self._server.handle_error = lambda *_: None  # clients that hang up are the test
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self):
@@ -194,6 +199,7 @@ def cut(status, data):
 BEFORE = {
     "html200": lambda: page(200),
     "empty200": lambda: (200, {}, b""),
+    "huge": lambda: (200, {"Content-Type": "application/json"}, b" " * (2 << 20)),
     "redirect": lambda: page(302, Location="/elsewhere"),
     "500": lambda: page(500),
     "502": lambda: page(502),
@@ -215,5 +221,6 @@ AFTER = {
     "wrong_digest": lambda status, data: document(status, data | {"digest": "0" * 64}),
 }
 KEPT = ("hang_up", "store_then_hang_up", "cut", "wrong_seq", "wrong_digest", "html200", "empty200",
+    "huge",
         "redirect", "500", "502", "503", "429", "firewall", "404", "signature", "revoked")  # fmt: skip
 """Faults after which the same bytes are sent again."""
