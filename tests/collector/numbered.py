@@ -1,5 +1,6 @@
 """A device on a TCP line whose every reading carries a number, so that none can go missing unseen."""
 
+import json
 import socket
 import threading
 from itertools import count
@@ -9,6 +10,7 @@ class Numbered:
     """Serves numbered ThingSet reports to whoever connects; numbers go on across connections."""
 
     def __init__(self, period_s):
+        self.flags = 0
         self._period, self._stop, self._numbers = period_s, threading.Event(), count(1)
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
@@ -30,9 +32,12 @@ class Numbered:
     def _talk(self, line):
         while not self._stop.wait(self._period):
             number = next(self._numbers)
-            text = (
-                f'#mLive {{"Meas":{{"rPackVoltage_V":50.0,"rPackCurrent_A":{number / 1000}}}}}\r\n'
-            )
+            values = {
+                "rPackVoltage_V": 50.0,
+                "rPackCurrent_A": number / 1000,
+                "rErrorFlags": self.flags,
+            }
+            text = f"#mLive {json.dumps({'Meas': values})}\r\n"
             try:
                 line.sendall(text.encode())
             except OSError:

@@ -142,6 +142,26 @@ options = {{ poll = "no" }}
     assert set(sink.live) == {"alive"}
 
 
+def test_an_alarm_is_pushed_at_once(sink, tmp_path):
+    sink.next_push = 60.0
+    device = Numbered(0.05)
+    devices = table("libresolar", "x").replace(
+        'kind = "serial", port = "x"', f'kind = "tcp", host = "127.0.0.1", port = {device.port}'
+    )
+    running = Running(sink, tmp_path, devices)
+    try:
+        sink.wait(lambda: "libresolar" in sink.live)
+        device.flags = 2
+        started = time.monotonic()
+        sink.wait(lambda: sink.live["libresolar"].alarms)
+        took = time.monotonic() - started
+    finally:
+        running.stop()
+        device.close()
+    assert took < 5
+    assert [a.code for a in sink.live["libresolar"].alarms] == ["cell_overvoltage"]
+
+
 def test_what_was_open_is_sealed_when_the_collector_stops(sink, tmp_path):
     device = Numbered(0.05)
     devices = table("libresolar", "x").replace(
