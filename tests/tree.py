@@ -4,7 +4,7 @@ import ast
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +32,7 @@ class Import:
     """Inside a function, or for type checkers only: not run when the module is imported."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Module:
     """A Python module of ours."""
 
@@ -44,9 +44,10 @@ class Module:
         parts = self.path.with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
-    def imports(self) -> Iterator[Import]:
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
         """Everything imported, wherever it is said."""
-        yield from self._imports(self.tree, deferred=False)
+        return tuple(self._imports(self.tree, deferred=False))
 
     def _imports(self, node: ast.AST, deferred: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
@@ -68,14 +69,14 @@ class Module:
         return ".".join((*package, *filter(None, [node.module])))
 
 
+def modules(*packages: str) -> list[Module]:
+    """The modules of these folders."""
+    return [_module(path) for package in packages for path in files(".py", under=package)]
+
+
 @cache
-def modules(*packages: str) -> tuple[Module, ...]:
-    """The modules of these top-level packages."""
-    return tuple(
-        Module(path, ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path)))
-        for package in packages
-        for path in files(".py", under=package)
-    )
+def _module(path: Path) -> Module:
+    return Module(path, ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path)))
 
 
 def _for_checkers(node: ast.AST) -> bool:

@@ -61,7 +61,7 @@ def _said(module: Module, found: Import) -> str:
 
 def _violations(packages: tuple[str, ...], wrong) -> Iterator[str]:
     for module in modules(*packages):
-        for found in module.imports():
+        for found in module.imports:
             if wrong(module, found):
                 yield _said(module, found)
 

@@ -23,7 +23,7 @@ class Driver:
 def test_imports_are_found_wherever_they_are():
     module = Module(Path("app/clients/trial.py"), ast.parse(SOURCE))
     assert module.name == "app.clients.trial"
-    assert {(found.target, found.deferred) for found in module.imports()} == {
+    assert {(found.target, found.deferred) for found in module.imports} == {
         ("os.path", False),
         ("typing.TYPE_CHECKING", False),
         ("app.clients.near", False),
@@ -36,7 +36,7 @@ def test_imports_are_found_wherever_they_are():
 def test_a_package_imports_beside_itself():
     module = Module(Path("app/clients/__init__.py"), ast.parse("from .near import x"))
     assert module.name == "app.clients"
-    assert [found.target for found in module.imports()] == ["app.clients.near.x"]
+    assert [found.target for found in module.imports] == ["app.clients.near.x"]
 
 
 def test_the_whole_tree_is_seen():
