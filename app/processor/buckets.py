@@ -110,26 +110,28 @@ class Buckets:
 
 def raw_rows(part: Part) -> dict[str, list[Row]]:
     """Every reading as its own row, at its own time, with gaps marked."""
+    steps = np.diff(part.times)
+    usual = int(np.median(steps)) if len(steps) else 0
+    gaps = set((np.flatnonzero(steps > GAP_STEPS * usual) + 1).tolist())
     times = part.times.tolist()
-    usual = float(np.median(np.diff(part.times))) if len(times) > 1 else 0.0
-    return {code: _raw(code, times, values.tolist(), usual) for code, values in part.means.items()}
+    return {code: _raw(code, times, values, gaps, usual) for code, values in part.means.items()}
 
 
-def _raw(code: str, times: list[int], values: list[float], usual: float) -> list[Row]:
-    digits, rows, before = digits_of(code.partition(".")[0]), [], None
-    for ts, value in zip(times, values, strict=True):
-        if (
-            before is not None
-            and ts - before > GAP_STEPS * usual
-            and rows
-            and rows[-1][2] is not None
-        ):
-            rows.append([before + int(usual), None, None, None])
+def _raw(code: str, times: list[int], values: np.ndarray, gaps: set[int], usual: int) -> list[Row]:
+    """`gaps`: the readings that silence went before."""
+    rounded = np.round(values, digits_of(code.partition(".")[0])).tolist()
+    if not gaps and not np.isnan(values).any():
+        return [[ts, value, value, value] for ts, value in zip(times, rounded, strict=True)]
+    rows: list[Row] = []
+    for i, value in enumerate(rounded):
+        drawing = bool(rows) and rows[-1][2] is not None
+        if i in gaps and drawing:
+            rows.append([times[i - 1] + usual, None, None, None])
+            drawing = False
         if value == value:
-            rows.append([ts, *_rounded(digits, value, value, value)])
-        elif rows and rows[-1][2] is not None:
-            rows.append([ts, None, None, None])
-        before = ts
+            rows.append([times[i], value, value, value])
+        elif drawing:
+            rows.append([times[i], None, None, None])
     return rows
 
 

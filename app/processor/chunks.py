@@ -120,6 +120,7 @@ class Chunk:
         except (struct.error, ValueError, TypeError) as error:
             raise ChunkError(f"the chunk's directory cannot be read: {error}") from None
         self._inflated: dict[int, bytes] = {}
+        self._columns: dict[Key, Column] = {}
 
     @property
     def keys(self) -> list[Key]:
@@ -155,12 +156,13 @@ class Chunk:
     def column(self, key: Key) -> Column | None:
         """One series; None when nothing of it is known."""
         entry = self._entries.get(key)
-        if entry is None:
-            return None
-        try:
-            return Column(entry.digits, *unpack(self._bytes(key), self.count))
-        except ColumnError as error:
-            raise ChunkError(f"{key[0]}: {error}") from None
+        if entry is not None and key not in self._columns:
+            try:
+                column = Column(entry.digits, *unpack(self._bytes(key), self.count))
+            except ColumnError as error:
+                raise ChunkError(f"{key[0]}: {error}") from None
+            self._columns[key] = column
+        return self._columns.get(key)
 
     def values(self, key: Key) -> list[float | None]:
         """One value or None per reading. Needs no NumPy."""

@@ -62,7 +62,16 @@ def snapshot(
     Without `arrays` the per-cell values stay out: a fleet page has no room for them.
     """
     statement = (
-        select(Asset.id, Asset.uid, Asset.status, LiveReading)
+        select(
+            Asset.id,
+            Asset.uid,
+            Asset.status,
+            LiveReading.ts,
+            LiveReading.received_at,
+            LiveReading.interval_ms,
+            LiveReading.severity,
+            LiveReading.reading,
+        )
         .outerjoin(LiveReading, LiveReading.asset_id == Asset.id)
         .where(Asset.status != "retired")
         .order_by(Asset.id)
@@ -113,18 +122,18 @@ def _interval(before: int, step: int) -> int:
 
 
 def _entry(row: Row, arrays: bool) -> dict[str, Any]:
-    asset_id, uid, asset_status, live = row
-    reading = live.reading if live else {}
-    interval = live.interval_ms if live else DEFAULT_INTERVAL_MS
+    asset_id, uid, asset_status, ts, received_at, interval, severity, reading = row
+    interval = DEFAULT_INTERVAL_MS if interval is None else interval
+    reading = reading or {}
     return {
         "id": asset_id,
         "uid": uid,
         "status": asset_status,
-        "ts": live.ts if live else None,
-        "received_at": live.received_at if live else None,
+        "ts": ts,
+        "received_at": received_at,
         "interval_ms": interval,
         "live_ms": live_for(interval),
-        "severity": live.severity if live else "",
+        "severity": severity or "",
         "values": reading.get("values", {}),
         "arrays": reading.get("arrays", {}) if arrays else {},
         "states": reading.get("states", {}),

@@ -61,13 +61,16 @@ def _by_name(key: Key) -> tuple[str, int]:
 def _column(
     chunks: Sequence[Chunk], key: Key, digits: int, kept: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
+    columns = [chunk.column(key) for chunk in chunks]
+    if all(c and c.present is None and c.digits == digits for c in columns):
+        known = np.concatenate([np.asarray(c.known, dtype=np.int64) for c in columns])[kept]
+        return known, np.ones(len(known), bool)
     total = sum(chunk.count for chunk in chunks)
     known, present = np.zeros(total, np.int64), np.zeros(total, bool)
     at = 0
-    for chunk in chunks:
+    for chunk, column in zip(chunks, columns, strict=True):
         here = slice(at, at + chunk.count)
         at += chunk.count
-        column = chunk.column(key)
         if column is None:
             continue
         mask = np.ones(chunk.count, bool) if column.present is None else np.asarray(column.present)

@@ -24,6 +24,8 @@ MAX_POINTS = 5_000
 MAX_METRICS = 64
 MAX_READINGS = 5_000_000
 """Most readings behind one chart."""
+GATHERED = 50_000
+"""Readings thinned at a time."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ def draw(
             return Series(start, end, 0, rows)
         parts = iter((whole,))
     buckets = Buckets(tuple(keys), start, end, step_for(start, end, points))
-    for part in parts:
+    for part in _gathered(keys, parts):
         buckets.add(part)
     return Series(start, end, buckets.step, buckets.rows())
 
@@ -120,6 +122,19 @@ def _parts(
         inside = slice(*np.searchsorted(times, (start, end)).tolist())
         values = {text: _values(chunk, key)[inside] for text, key in keys.items()}
         yield Part(times[inside], values, values, values)
+
+
+def _gathered(keys: dict[str, Key], parts: Iterator[Part]) -> Iterator[Part]:
+    """Small parts joined into large ones, which cost the same to thin as one small one."""
+    waiting, size = [], 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part.times)
+        if size >= GATHERED:
+            yield _joined(keys, waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield _joined(keys, waiting)
 
 
 def _values(chunk: Chunk, key: Key) -> np.ndarray:
