@@ -197,7 +197,7 @@ class Spool:
             ).fetchall()
             for run, old in runs:
                 if base != old:
-                    rows.shift(db, run, base - old)
+                    rows.shift(db, run, base - old, base)
             db.execute(
                 "UPDATE runs SET base = ?, synced = ? WHERE boot = ? AND NOT synced",
                 (base, final, self.boot),
@@ -211,7 +211,7 @@ class Spool:
             with self._transaction() as db:
                 if rows.used(db) <= self.quota:
                     break
-                lost += rows.thin_oldest(db)
+                lost += rows.thin_oldest(db, self.base)
                 steps += 1
         if steps:
             with self._lock:

@@ -5,7 +5,7 @@ Every function works inside its caller's transaction.
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from . import thinning
@@ -95,22 +95,19 @@ def take_newest(db: sqlite3.Connection, most: int, now: int) -> list[Block]:
 
     There is always one, if there is any. A block that cannot be read is buried.
     """
-    taken, plain_total, packed_total = [], 0, 0
-    rows = db.execute("SELECT id, plain, body FROM blocks ORDER BY t0 DESC, id DESC")
-    gone = []
-    for row_id, plain, body in rows:
+    fitting, plain_total, packed_total = [], 0, 0
+    for row_id, plain, body in db.execute(
+        "SELECT id, plain, body FROM blocks ORDER BY t0 DESC, id DESC"
+    ):
         plain_total += plain
         packed_total += len(body)
         full = plain_total > BATCH_PLAIN or packed_total > most
-        if taken and (full or len(taken) == envelope.MAX_BLOCKS):
+        if fitting and (full or len(fitting) == envelope.MAX_BLOCKS):
             break
-        gone.append((row_id,))
-        try:
-            taken.append(unpacked(body))
-        except UNREADABLE:
-            bury(db, now, "unreadable", f"block row {row_id}", body)
-    db.executemany("DELETE FROM blocks WHERE id = ?", gone)
-    return taken[::-1]
+        fitting.append((row_id, body))
+    blocks = _readable(db, fitting, now)
+    db.executemany("DELETE FROM blocks WHERE id = ?", [(row_id,) for row_id, _ in fitting])
+    return [block for _, block in reversed(blocks)]
 
 
 def bury(db: sqlite3.Connection, now: int, reason: str, what: str, body: bytes) -> None:
@@ -121,23 +118,26 @@ def bury(db: sqlite3.Connection, now: int, reason: str, what: str, body: bytes) 
     db.execute("DELETE FROM dead WHERE id <= (SELECT MAX(id) FROM dead) - ?", (DEAD_KEPT,))
 
 
-def shift(db: sqlite3.Connection, run: int, by: int) -> None:
+def shift(db: sqlite3.Connection, run: int, by: int, now: int) -> None:
     """Move everything measured in a run by `by` milliseconds."""
-    for row_id, body in db.execute("SELECT id, body FROM blocks WHERE run = ?", (run,)).fetchall():
-        block = unpacked(body)
+    found = db.execute("SELECT id, body FROM blocks WHERE run = ?", (run,)).fetchall()
+    for row_id, block in _readable(db, found, now):
         moved = replace(block, times=tuple(time + by for time in block.times))
         db.execute(
             "UPDATE blocks SET t0 = ?, body = ? WHERE id = ?",
             (moved.times[0], packed(moved), row_id),
         )
     for row_id, body in db.execute("SELECT id, body FROM journal WHERE run = ?", (run,)).fetchall():
-        moved = [replace(r, ts=r.ts + by).to_json() for r in journalled(body)]
+        try:
+            moved = [replace(r, ts=r.ts + by).to_json() for r in journalled(body)]
+        except UNREADABLE:
+            continue  # it is buried when the journal is sealed
         db.execute(
             "UPDATE journal SET body = ? WHERE id = ?", (zlib.compress(dumps(moved), 1), row_id)
         )
 
 
-def thin_oldest(db: sqlite3.Connection) -> int:
+def thin_oldest(db: sqlite3.Connection, now: int) -> int:
     """Merge the oldest stretch of the least thinned blocks into one; how many readings went.
 
     When nothing is left to thin, the oldest block goes as a whole.
@@ -149,33 +149,51 @@ def thin_oldest(db: sqlite3.Connection) -> int:
         return 0
     row_id, run, asset, level, t0, body = first
     if level == len(thinning.STEPS):
+        lost = sum(len(block.times) for _, block in _readable(db, [(row_id, body)], now))
         db.execute("DELETE FROM blocks WHERE id = ?", (row_id,))
-        return len(unpacked(body).times)
-    rows = _stretch(
+        return lost
+    stretch = _stretch(
         db.execute(
-            "SELECT id, seq, plain, body FROM blocks WHERE asset = ? AND run = ? AND thinned = ? "
+            "SELECT id, plain, body FROM blocks WHERE asset = ? AND run = ? AND thinned = ? "
             "AND t0 >= ? AND t0 < ? ORDER BY t0 LIMIT 96",
             (asset, run, level, t0, t0 + thinning.SPANS[level]),
         ),
         MERGED_PLAIN if thinning.STEPS[level] == 0 else THINNED_PLAIN,
     )
-    readings = list(_readings(body for *_, body in rows))
+    blocks = [block for _, block in _readable(db, stretch, now)]
+    db.executemany("DELETE FROM blocks WHERE id = ?", [(row_id,) for row_id, _ in stretch])
+    if not blocks:
+        return 0
+    readings = [reading for block in blocks for reading in block.readings()]
     kept = list(thinning.thin(readings, thinning.STEPS[level]))
-    db.executemany("DELETE FROM blocks WHERE id = ?", [(row[0],) for row in rows])
-    merged = blocks_.from_readings(kept, max(row[1] for row in rows))
+    merged = blocks_.from_readings(kept, max(block.seq for block in blocks))
     insert(db, run, merged, thinned=level + 1)
     return len(readings) - len(merged.times)
 
 
-def _stretch(rows: Iterator[tuple], most: int) -> list[tuple]:
-    """The first rows that hold at most so many bytes of JSON; at least one."""
+def _stretch(rows: Iterator[tuple], most: int) -> list[tuple[int, bytes]]:
+    """(id, body) of the first rows that hold at most so many bytes of JSON; at least one."""
     taken, total = [], 0
-    for row in rows:
-        total += row[2]
+    for row_id, plain, body in rows:
+        total += plain
         if taken and total > most:
             break
-        taken.append(row)
+        taken.append((row_id, body))
     return taken
+
+
+def _readable(
+    db: sqlite3.Connection, rows: Iterable[tuple[int, bytes]], now: int
+) -> list[tuple[int, Block]]:
+    """The blocks of these rows; one whose bytes have changed on the disk is buried."""
+    found = []
+    for row_id, body in rows:
+        try:
+            found.append((row_id, unpacked(body)))
+        except UNREADABLE:
+            bury(db, now, "unreadable", f"block row {row_id}", body)
+            db.execute("DELETE FROM blocks WHERE id = ?", (row_id,))
+    return found
 
 
 def used(db: sqlite3.Connection) -> int:
@@ -193,8 +211,3 @@ def give_back(db: sqlite3.Connection, pages: int) -> None:
     The pragma frees one page per step, and of all the ways to run it only a script steps on.
     """
     db.executescript(f"PRAGMA incremental_vacuum({pages})")
-
-
-def _readings(bodies: Iterator[bytes]) -> Iterator[Reading]:
-    for body in bodies:
-        yield from unpacked(body).readings()

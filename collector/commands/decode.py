@@ -40,11 +40,12 @@ def run(args: argparse.Namespace) -> int:
     driver = drivers.load(args.driver)
     decoder = driver.decoder(ASSET, key_values(args.option))
     recording = formats.load(args.format or driver.formats[0])
-    live = args.file == "-"
+    live, count = args.file == "-", 0
     with _opened(args.file) as stream:
-        for reading in chain(decode(decoder, recording.read(stream)), tidied(decoder.finish())):
+        readings = decode(decoder, recording.read(stream))
+        for count, reading in enumerate(chain(readings, tidied(decoder.finish())), 1):
             _write(shown(reading), flush=live)
-    _write({"summary": summary(decoder.tally)})
+    _write({"summary": {**summary(decoder.tally), "readings": count}})
     return 0
 
 

@@ -294,6 +294,25 @@ def test_damage_found_while_running_is_an_error_once(tmp_path):
     assert reading(99) in delivered(spool)
 
 
+@pytest.mark.parametrize("act", ["freeze", "thin", "redate"])
+def test_a_block_whose_bytes_changed_is_buried_and_stops_nothing(tmp_path, act):
+    spool = opened(tmp_path, quota=0 if act == "thin" else 1 << 30)
+    for i in range(3):
+        spool.seal([reading(i)])
+    spool.journal([reading(7)])
+    spool._db.execute("UPDATE blocks SET body = x'00112233' WHERE id = 2")
+    spool._db.execute("UPDATE journal SET body = x'00'")
+    if act == "thin":
+        spool.thin()
+    elif act == "redate":
+        spool.redate(BASE + 60_000, final=True)
+    left = delivered(spool)
+    assert spool.health().dead == 1
+    assert len(left) == (0 if act == "thin" else 2)
+    assert delivered(opened(tmp_path)) == []
+    assert opened(tmp_path).health().dead == 2
+
+
 def test_a_copied_spool_begins_a_new_epoch(tmp_path):
     spool = opened(tmp_path)
     before = spool.epoch
