@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from app.core.access import Permission, public, requires, signed
 from app.core.journal import record
 from app.database.base import now_ms
-from app.errors import Invalid, TooLarge
+from app.errors import Invalid, TooLarge, sentence
 from app.gateway.context import (
     core_session,
     current_principal,
@@ -146,7 +146,7 @@ def revoke(collector_id: int) -> Response:
 def _text(body: dict[str, Any], name: str, *, required: bool = True) -> str:
     value = body.get(name, "" if not required else None)
     if not isinstance(value, str) or not value.isprintable():
-        raise Invalid("Some fields need attention.", fields={name: "A text is needed."})
+        raise Invalid("Some fields need attention.", fields={name: sentence("A text is needed.")})
     return value
 
 

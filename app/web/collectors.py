@@ -44,6 +44,7 @@ def listing() -> ResponseReturnValue:
 @requires(Permission.MANAGE_COLLECTORS)
 def add() -> ResponseReturnValue:
     """The form that asks for a name."""
+    current_tenant()  # a super admin who entered no client has nobody to add one to
     return render_template("manage/claim.html", faults={}, **shell("collectors"))
 
 

@@ -91,6 +91,7 @@ def context() -> dict[str, Any]:
         },
         "user": current_user.user if principal else None,
         "tenant": principal.tenant if principal else None,
+        "super_area": bool(principal and principal.tenant is None),
         "entered": bool(principal and current_user.entered),
         "may": principal.may if principal else lambda permission: False,
         "Permission": Permission,
