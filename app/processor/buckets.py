@@ -83,29 +83,29 @@ class Buckets:
         gaps = self._gaps(heard)
         return {code: self._rows(code, heard, gaps) for code in self._metrics}
 
-    def _gaps(self, heard: np.ndarray) -> dict[int, int]:
-        """Bucket heard before a gap → first silent bucket."""
+    def _gaps(self, heard: np.ndarray) -> set[int]:
+        """Places among the buckets heard that a gap follows."""
         usual = float(np.median(self._steps)) if self._steps else 0.0
         silence = self._first[heard[1:]] - self._last[heard[:-1]]
         wide = (silence > GAP_STEPS * usual) & (np.diff(heard) > 1)
-        return {int(place): int(place) + 1 for place in heard[:-1][wide]}
+        return set(np.flatnonzero(wide).tolist())
 
-    def _rows(self, code: str, heard: np.ndarray, gaps: dict[int, int]) -> list[Row]:
-        digits, rows = digits_of(code.partition(".")[0]), []
-        for place in heard.tolist():
-            count = self._count[code][place]
-            if count:
-                low, high = self._low[code][place], self._high[code][place]
-                mean = self._sum[code][place] / count
-                rows.append([self._middle(place), *_rounded(digits, low, mean, high)])
+    def _rows(self, code: str, heard: np.ndarray, gaps: set[int]) -> list[Row]:
+        count, digits = self._count[code][heard], _digits(code)
+        means = np.full(len(heard), np.nan)
+        np.divide(self._sum[code][heard], count, out=means, where=count > 0)
+        columns = (self._low[code][heard], means, self._high[code][heard])
+        middles = (self._origin + heard * self.step + self.step // 2).tolist()
+        rounded = (np.round(column, digits).tolist() for column in columns)
+        rows: list[Row] = []
+        for i, row in enumerate(map(list, zip(middles, *rounded, strict=True))):
+            if row[2] == row[2]:
+                rows.append(row)
             elif rows and rows[-1][2] is not None:
-                rows.append([self._middle(place), None, None, None])
-            if place in gaps and rows and rows[-1][2] is not None:
-                rows.append([self._middle(gaps[place]), None, None, None])
+                rows.append(_unknown(row[0]))
+            if i in gaps and rows and rows[-1][2] is not None:
+                rows.append(_unknown(row[0] + self.step))
         return rows
-
-    def _middle(self, place: int) -> int:
-        return self._origin + place * self.step + self.step // 2
 
 
 def raw_rows(part: Part) -> dict[str, list[Row]]:
@@ -119,21 +119,23 @@ def raw_rows(part: Part) -> dict[str, list[Row]]:
 
 def _raw(code: str, times: list[int], values: np.ndarray, gaps: set[int], usual: int) -> list[Row]:
     """`gaps`: the readings that silence went before."""
-    rounded = np.round(values, digits_of(code.partition(".")[0])).tolist()
+    rounded = np.round(values, _digits(code)).tolist()
     if not gaps and not np.isnan(values).any():
         return [[ts, value, value, value] for ts, value in zip(times, rounded, strict=True)]
     rows: list[Row] = []
     for i, value in enumerate(rounded):
-        drawing = bool(rows) and rows[-1][2] is not None
-        if i in gaps and drawing:
-            rows.append([times[i - 1] + usual, None, None, None])
-            drawing = False
+        if i in gaps and rows and rows[-1][2] is not None:
+            rows.append(_unknown(times[i - 1] + usual))
         if value == value:
             rows.append([times[i], value, value, value])
-        elif drawing:
-            rows.append([times[i], None, None, None])
+        elif rows and rows[-1][2] is not None:
+            rows.append(_unknown(times[i]))
     return rows
 
 
-def _rounded(digits: int, *values: float) -> list[float]:
-    return [round(float(value), digits) for value in values]
+def _unknown(ts: int) -> Row:
+    return [ts, None, None, None]
+
+
+def _digits(code: str) -> int:
+    return digits_of(code.partition(".")[0])
