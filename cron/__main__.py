@@ -4,6 +4,7 @@ Exit code 1 when anything failed, so that a host that mails failures mails this 
 """
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, run, and say how it went."""
     jobs = load_plugins("cron", "JOB")
     asked = _parse(arguments, jobs)
+    os.umask(0o077)  # what the portal's own processes do too
     try:
         settings = Settings.from_env()
     except Misconfigured as error:

@@ -97,8 +97,8 @@ def build(url: URL, **pool: Any) -> Engine:
 
 
 def _sqlite(url: URL, **pool: Any) -> Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if url.database:  # the folder is nobody else's, whatever the umask of who came first
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         url, connect_args={"timeout": BUSY_MS / 1000}, hide_parameters=True, **pool
     )
