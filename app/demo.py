@@ -35,8 +35,6 @@ PAST_DAYS = float(os.environ.get("DEMO_DAYS", "30"))
 FRESH_MS = 10_000
 PATIENCE_S = 300
 ENROLLED = Path("state", "identity.json")
-NEARLY_NONE = 5
-"""Blocks waiting at the sites while all is well: the newest ones."""
 
 
 class Failed(RuntimeError):
@@ -264,12 +262,13 @@ def deliver(engines: Engines, new: list[Place], folder: Path, running: Processes
     silent = [
         start_collector(place, folder / place.code, running) for place in new if place.silent_hours
     ]
-    most = sum(len(place.packs) for place in new) * PAST_DAYS
+    packs = sum(len(place.packs) for place in new)
+    most = packs * PAST_DAYS
 
     def arrived() -> bool:
         waiting = queued(engines)
         bar("sending them to the portal", 0.0 if waiting is None else max(0, 1 - waiting / most))
-        return waiting is not None and waiting <= NEARLY_NONE
+        return waiting is not None and waiting <= packs  # the newest block of each
 
     until(arrived, "the past does not reach the portal", running)
     print(flush=True)

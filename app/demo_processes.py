@@ -58,7 +58,8 @@ class Processes:
         self.logs = logs
         logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._processes: list[Process] = []
-        signal.signal(signal.SIGTERM, _interrupt)
+        for asked in (signal.SIGINT, signal.SIGTERM):  # a shell may have us ignore the first
+            signal.signal(asked, _interrupt)
 
     def __enter__(self) -> "Processes":
         return self
