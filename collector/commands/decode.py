@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     live, count = args.file == "-", 0
     with _opened(args.file) as stream:
         readings = decode(decoder, recording.read(stream))
-        for count, reading in enumerate(chain(readings, tidied(decoder.finish())), 1):
+        for reading in chain(readings, tidied(decoder.finish())):
+            count += 1
             _write(shown(reading), flush=live)
     _write({"summary": {**summary(decoder.tally), "readings": count}})
     return 0
