@@ -153,6 +153,7 @@ class MariaTemplate:
         with self._connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+            cursor.execute("USE mysql")  # not to be counted among a test's connections
 
     def _ask(self, question: str, *values: str) -> tuple[tuple, ...]:
         with self._connection.cursor() as cursor:
