@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -90,10 +91,22 @@ def from_answer(portal: str, answer: Any, key_file: str) -> Identity:
         raise IdentityError(say("identity.no_answer"))
     return Identity(
         portal=portal,
-        ingest_url=str(answer.get("ingest_url") or portal.rstrip("/") + envelope.PATH),
+        ingest_url=_ingest_url(portal, answer.get("ingest_url")),
         key_file=key_file,
         **{name: str(value) for name, value in values.items()},
     )
+
+
+def _ingest_url(portal: str, given: Any) -> str:
+    """Where to push: what the portal says if that is itself, else where it has just answered.
+
+    A portal that was never told its public address would name another, and readings never go to
+    a host that nobody typed.
+    """
+    ours, theirs = urlsplit(portal), urlsplit(str(given))
+    if (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc):
+        return str(given)
+    return portal.rstrip("/") + envelope.PATH
 
 
 def candidate_key(state: Path) -> tuple[str, Ed25519PrivateKey]:

@@ -78,6 +78,13 @@ def test_a_portal_that_is_not_there_is_named_as_such(sink, tmp_path):
         portal.enrol(sink.url, "AB01CD", tmp_path, requests.Session())
 
 
+@pytest.mark.parametrize("given", ["http://127.0.0.1:8000/api/v1/ingest", None, 7, "//elsewhere/x"])
+def test_readings_go_where_the_portal_answered(given):
+    answer = {"key_id": "k", "collector": "c", "client": "x", "ingest_url": given}
+    found = identity.from_answer("https://portal.example.org/bms", answer, "key")
+    assert found.ingest_url == "https://portal.example.org/bms/api/v1/ingest"
+
+
 def test_not_enrolled_says_so(tmp_path):
     with pytest.raises(IdentityError, match="enrol"):
         identity.load(tmp_path)
