@@ -31,7 +31,9 @@ CONNECT_TIMEOUT, READ_TIMEOUT, ANSWER_TIMEOUT = 10, 30, 45
 MAX_ANSWER = 1 << 20
 LONGEST_PAUSE = 300.0
 BACKLOG_PAUSE = 1.0
-"""Seconds between pushes while blocks wait that did not fit."""
+"""Least seconds between pushes while blocks wait that did not fit; a slow portal gets longer."""
+BACKLOG_SHARE = 2.0
+"""How much longer than it took to answer the portal is left alone meanwhile."""
 SHORTEST_PAUSE = 0.5
 SMALLEST_BATCH = 2048
 SPLIT_AFTER = 4
@@ -82,6 +84,7 @@ class Pusher:
         self._boot, self._started = uuid4().hex, clock.monotonic()
         self._failures = self._buried = self._oversized = 0
         self._most = BATCH_PACKED
+        self._took = 0.0
 
     def push(self) -> Pushed:
         """One push of the most urgent batch. Raises SpoolError if the disk refuses."""
@@ -129,8 +132,10 @@ class Pusher:
                 verdict = judge(answer.status_code, answer.headers, _body(answer), frozen)
         except requests.RequestException as error:
             return Verdict(Next.LATER, english(fault(error), reason=type(error).__name__))
+        received = self._clock.monotonic()
+        self._took = received - sent
         if verdict.server_time is not None:
-            self._learn(verdict.server_time, sent, self._clock.monotonic())
+            self._learn(verdict.server_time, sent, received)
         return verdict
 
     def _learn(self, server_time: int, sent: float, received: float) -> None:
@@ -154,7 +159,9 @@ class Pusher:
             log.info("the portal answers again")
         self._failures = self._buried = self._oversized = 0
         pause = max(SHORTEST_PAUSE, receipt.next_push)
-        return Pushed(min(pause, BACKLOG_PAUSE) if self._spool.queued() else pause, True)
+        if self._spool.queued():
+            pause = min(pause, max(BACKLOG_PAUSE, BACKLOG_SHARE * self._took))
+        return Pushed(pause, True)
 
     def _changed(self, frozen: Frozen, verdict: Verdict) -> Pushed:
         """The portal read the batch, or its size, and will not take it as it is."""
