@@ -46,7 +46,8 @@ class HistoryChunk(AssetOwned, TenantBase):
 
     `kind` HOT: a block as it arrived. SEALED: many blocks made one by cron. DAMAGED: could no
     longer be read when it was to be sealed, kept as evidence.
-    `source` and `seq` tell hot chunks apart that start at the same instant.
+    `source` and `seq` tell chunks apart that start at the same instant: a hot one's spool and
+    sequence there, a sealed one's period and piece.
     """
 
     __tablename__ = "bms_data_history"

@@ -62,7 +62,8 @@ def _seal_period(session: Session, asset_id: int, start: int) -> None:
     for row, _ in readable:
         session.delete(row)  # one by one: a block that arrives meanwhile is not among them
     session.flush()
-    session.add_all(_sealed(asset_id, data) for data in merged)
+    period = start // SEALED_MS
+    session.add_all(_sealed(asset_id, period, i, data) for i, data in enumerate(merged))
     session.flush()
 
 
@@ -77,14 +78,14 @@ def _opened(row: HistoryChunk) -> Chunk | None:
     return chunk
 
 
-def _sealed(asset_id: int, data: bytes) -> HistoryChunk:
+def _sealed(asset_id: int, period: int, piece: int, data: bytes) -> HistoryChunk:
     chunk = Chunk(data)
     return HistoryChunk(
         asset_id=asset_id,
         start=chunk.start,
         kind=SEALED,
-        source=0,
-        seq=0,
+        source=period,
+        seq=piece,
         end=chunk.end,
         count=chunk.count,
         data=data,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Row as Found
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,8 @@ MAX_POINTS = 5_000
 MAX_METRICS = 64
 MAX_READINGS = 5_000_000
 """Most readings behind one chart."""
+FETCHED = 64
+"""Chunks fetched at a time."""
 GATHERED = 50_000
 """Readings thinned at a time."""
 
@@ -58,8 +61,9 @@ def draw(
     keys = _keys(metrics)
     if not 0 <= start < end or not 2 <= points <= MAX_POINTS:
         raise Invalid("The period or the number of points is not possible.", code="bad_range")
-    parts = _parts(session, asset_id, keys, start, end)
-    if _expected(session, asset_id, start, end) <= points:
+    found = _chunks(session, asset_id, start, end)
+    parts = _parts(session, asset_id, keys, start, end, [row.start for row in found])
+    if _expected(found, start, end) <= points:
         whole = _joined(keys, list(parts))
         rows = raw_rows(whole)
         if all(len(each) <= points for each in rows.values()):
@@ -99,33 +103,58 @@ def _overlapping(statement: Any, asset_id: int, start: int, end: int) -> Any:
     )
 
 
-def _expected(session: Session, asset_id: int, start: int, end: int) -> int:
-    """About how many readings there are: chunks that reach beyond the range count in part."""
+def _chunks(session: Session, asset_id: int, start: int, end: int) -> Sequence[Found]:
+    """Start, end and count of the chunks that reach into the range, in order of time."""
     columns = select(HistoryChunk.start, HistoryChunk.end, HistoryChunk.count)
+    chosen = _overlapping(columns, asset_id, start, end).order_by(HistoryChunk.start)
+    return session.execute(chosen).all()
+
+
+def _expected(found: Sequence[Found], start: int, end: int) -> float:
+    """About how many readings there are: chunks that reach beyond the range count in part."""
     expected = 0.0
-    for first, last, count in session.execute(_overlapping(columns, asset_id, start, end)):
+    for first, last, count in found:
         inside = min(last, end) - max(first, start)
         expected += count * inside / (last - first) if last > first else count
     if expected > MAX_READINGS:
         raise Invalid("This period holds too many readings for one chart.", code="range_too_wide")
-    return int(expected)
+    return expected
 
 
 def _parts(
-    session: Session, asset_id: int, keys: dict[str, Key], start: int, end: int
+    session: Session,
+    asset_id: int,
+    keys: dict[str, Key],
+    start: int,
+    end: int,
+    starts: Sequence[int],
 ) -> Iterator[Part]:
-    """The full-resolution source of `series`, a part per chunk; coarser tiers will be others."""
-    chosen = _overlapping(select(HistoryChunk.data), asset_id, start, end)
-    for data in session.scalars(chosen.order_by(HistoryChunk.start)):
-        try:
-            chunk = Chunk(data)
-        except ChunkError as error:  # shown as the gap it is; sealing sets the chunk aside
-            log.error("asset %s: a chunk cannot be read: %s", asset_id, error)
-            continue
-        times = np.asarray(chunk.times, dtype=np.int64)
-        inside = slice(*np.searchsorted(times, (start, end)).tolist())
-        values = {text: _values(chunk, key)[inside] for text, key in keys.items()}
-        yield Part(times[inside], values, values, values)
+    """The full-resolution source of `draw`, a part per chunk; coarser tiers will be others.
+
+    Chunks are fetched a few at a time: a wide battery's are large, and most columns are not asked
+    for.
+    """
+    distinct = sorted(set(starts))
+    for i in range(0, len(distinct), FETCHED):
+        page = distinct[i : i + FETCHED]
+        chosen = _overlapping(select(HistoryChunk.data), asset_id, start, end).where(
+            HistoryChunk.start >= page[0], HistoryChunk.start <= page[-1]
+        )
+        for data in session.scalars(chosen.order_by(HistoryChunk.start)):
+            if part := _part(asset_id, data, keys, start, end):
+                yield part
+
+
+def _part(asset_id: int, data: bytes, keys: dict[str, Key], start: int, end: int) -> Part | None:
+    try:
+        chunk = Chunk(data)
+    except ChunkError as error:  # shown as the gap it is; sealing sets the chunk aside
+        log.error("asset %s: a chunk cannot be read: %s", asset_id, error)
+        return None
+    times = np.asarray(chunk.times, dtype=np.int64)
+    inside = slice(*np.searchsorted(times, (start, end)).tolist())
+    values = {text: _values(chunk, key)[inside] for text, key in keys.items()}
+    return Part(times[inside], values, values, values)
 
 
 def _gathered(keys: dict[str, Key], parts: Iterator[Part]) -> Iterator[Part]:
