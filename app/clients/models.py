@@ -5,7 +5,15 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database.base import TABLE_OPTIONS, AssetItself, AssetOwned, Key, TenantBase, now_ms
+from app.database.base import (
+    TABLE_OPTIONS,
+    AssetItself,
+    AssetOwned,
+    Key,
+    Name64,
+    TenantBase,
+    now_ms,
+)
 
 
 class ClientConfig(TenantBase):
@@ -61,7 +69,7 @@ class Asset(AssetItself, TenantBase):
     __tablename__ = "assets"
 
     product: Mapped[str] = mapped_column(String(24))
-    uid: Mapped[str] = mapped_column(String(64), unique=True)
+    uid: Mapped[str] = mapped_column(Name64, unique=True)
     name: Mapped[str] = mapped_column(String(120))
     status: Mapped[str] = mapped_column(String(16), default="pending", index=True)
     type_id: Mapped[int | None] = mapped_column(ForeignKey("battery_types.id"), index=True)

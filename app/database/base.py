@@ -6,7 +6,7 @@ name a table of the other. What SQLite and MariaDB do differently lives in this 
 
 import time
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, MetaData
+from sqlalchemy import BigInteger, Integer, LargeBinary, MetaData, String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import ForeignKey
@@ -27,6 +27,9 @@ Blob = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 Bytes32 = LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
 """Exactly 32 bytes: a digest or a raw key. MySQL indexes no BLOB."""
+
+Name64 = String(64).with_variant(mysql.VARCHAR(64, collation="utf8mb4_bin"), "mysql", "mariadb")
+"""Names that sites give: told apart by every letter's case, on every engine."""
 
 TABLE_OPTIONS = {
     "mysql_engine": "InnoDB",

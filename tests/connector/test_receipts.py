@@ -108,6 +108,12 @@ def test_the_same_name_at_two_clients_is_two_batteries(house, site):
     assert snapshot(house, "boreal")["EDS-LFP-0001"]["values"]["soc"] == 22.0
 
 
+def test_names_that_differ_in_case_are_two_batteries(site, contents):
+    receipt = site.push(site.batch(reading("Pack-a", site.now), reading("PACK-A", site.now)))
+    assert [item.outcome for item in receipt.blocks] == ["accepted", "accepted"]
+    assert contents() == {"assets": 7, "live": 2, "chunks": 2, "batches": 1}
+
+
 def test_one_bad_item_spoils_nothing_else(site, contents):
     day, year = 86_400_000, 365 * 86_400_000
     good = reading("EDS-LFP-0001", site.now)

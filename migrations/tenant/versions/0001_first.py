@@ -11,6 +11,7 @@ down_revision = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BLOB = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
+NAME64 = sa.String(64).with_variant(mysql.VARCHAR(64, collation="utf8mb4_bin"), "mysql", "mariadb")
 OPTIONS = {
     f"{dialect}_{option}": value
     for dialect in ("mysql", "mariadb")
@@ -112,7 +113,7 @@ def _assets() -> None:
         "assets",
         sa.Column("id", KEY, nullable=False),
         sa.Column("product", sa.String(length=24), nullable=False),
-        sa.Column("uid", sa.String(length=64), nullable=False),
+        sa.Column("uid", NAME64, nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("type_id", KEY, nullable=True),
