@@ -263,7 +263,7 @@ def deliver(engines: Engines, new: list[Place], folder: Path, running: Processes
         start_collector(place, folder / place.code, running) for place in new if place.silent_hours
     ]
     packs = sum(len(place.packs) for place in new)
-    most = packs * PAST_DAYS
+    most = max(1.0, packs * PAST_DAYS)  # DEMO_DAYS=0: no past at all
 
     def arrived() -> bool:
         waiting = queued(engines)
@@ -308,7 +308,10 @@ def on_screen(url: str, who: dict[str, str]) -> bool:
         timeout=10,
     )
     live = session.get(f"{url}/api/v1/live", timeout=10)
-    return live.ok and any(live.json()["now"] - a["ts"] < FRESH_MS for a in live.json()["assets"])
+    if not live.ok:
+        return False
+    heard = [asset["ts"] for asset in live.json()["assets"] if asset["ts"] is not None]
+    return any(live.json()["now"] - ts < FRESH_MS for ts in heard)
 
 
 def until(true, otherwise: str, running: Processes) -> None:
