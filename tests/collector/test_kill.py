@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,10 +11,7 @@ import pytest
 import requests
 
 from collector import portal
-from collector.spool import Spool
-from collector.wire import envelope
-from collector.wire.envelope import Agent
-from tests.collector.numbered import Numbered, numbers
+from tests.collector.numbered import Numbered, committed, numbers
 from tests.collector.sink import KEPT, Sink
 
 KILLS = int(os.environ.get("KILLS", "22"))
@@ -51,22 +47,6 @@ def site(tmp_path):
 def start(path, log):
     command = [sys.executable, "-m", "collector", "run", "--config", str(path)]
     return subprocess.Popen(command, stderr=log)
-
-
-def committed(state, aside):
-    """Numbers in a copy of the spool as the killed process left it."""
-    shutil.rmtree(aside, ignore_errors=True)
-    shutil.copytree(state, aside)
-    if not (aside / "spool.db").exists():
-        return set()
-    spool = Spool(aside / "spool.db", "reader", 0)
-    found = set()
-    while frozen := spool.pending() or spool.freeze(0, (), Agent()):
-        for block in envelope.decode(frozen.body).blocks:
-            found.update(numbers(block.readings()))
-        spool.bury(frozen, "read", 0)
-    spool.close()
-    return found
 
 
 def test_no_committed_reading_is_lost_or_doubled_by_kill_9(site, tmp_path):
