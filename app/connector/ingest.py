@@ -117,12 +117,11 @@ def _refused(
         note_refusal(core, collector.id, error.code)
         if isinstance(error, Conflict):
             detail = {"epoch": stamp.epoch, "seq": stamp.seq}
-            record(
-                core, principal(collector, ref), "collector.copied", collector.name, None, detail
-            )
+            caller = _principal(collector, ref)
+            record(core, caller, "collector.copied", collector.name, detail=detail)
 
 
-def principal(collector: Collector, ref: TenantRef) -> Principal:
+def _principal(collector: Collector, ref: TenantRef) -> Principal:
     """The collector as whoever is calling."""
     return Principal("collector", collector.id, collector.name, COLLECTOR_PERMISSIONS, tenant=ref)
 

@@ -24,6 +24,8 @@ from collector.wire.reading import Reading, tidy
 
 from .judgement import fault_of, plausible
 
+STORED, REPEATED = "stored", "duplicate"
+
 _Judged = Sequence[tuple[Any, str | None]]
 """Items of a batch, each with its fault."""
 
@@ -40,7 +42,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a batch. `revision` is None when no page has anything new to show."""
+    """What became of a batch; `status` as in a receipt.
+
+    `revision` is None when no page has anything new to show.
+    """
 
     status: str
     blocks: tuple[Outcome, ...]
@@ -49,6 +54,9 @@ class Stored:
 
     @property
     def rejected(self) -> list[Outcome]:
+        """What was rejected now; a repeat is not counted again."""
+        if self.status != STORED:
+            return []
         return [item for item in (*self.blocks, *self.live) if item.outcome == REJECTED]
 
 
@@ -69,7 +77,7 @@ def store(session: Session, origin: Origin, batch: Batch, now: int) -> Stored:
     block_outcomes = () if source is None else _keep(session, source, assets, blocks)
     live_outcomes, changed = _show(session, origin, assets, readings, blocks, now)
     number = revision.advance(session, held) if changed or discovered else None
-    stored = Stored("stored", block_outcomes, live_outcomes, number)
+    stored = Stored(STORED, block_outcomes, live_outcomes, number)
     if source is not None:
         _record(session, source, origin, stored, now)
     return stored
@@ -99,7 +107,7 @@ def _source(session: Session, origin: Origin, batch: Batch) -> int | Stored:
             code="sequence_reused",
         )
     outcomes = tuple(Outcome(**item) for item in earlier)
-    return Stored("duplicate", outcomes[: len(batch.blocks)], outcomes[len(batch.blocks) :])
+    return Stored(REPEATED, outcomes[: len(batch.blocks)], outcomes[len(batch.blocks) :])
 
 
 def _assets(session: Session, uids: set[str], collector_id: int) -> tuple[dict[str, int], bool]:
