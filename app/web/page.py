@@ -53,11 +53,9 @@ class Menu:
 
 def init_app(app: Flask) -> None:
     """Give templates their context and their filters."""
-    assets = Assets(Path(app.static_folder or ""))
+    use_assets(app, Assets(Path(app.static_folder or "")))
     app.context_processor(context)
     app.jinja_env.globals.update(
-        asset=assets.url,
-        import_map=assets.import_map,
         label=label,
         alarm_label=alarm_label,
         status_order=STATUSES,
@@ -75,6 +73,11 @@ def init_app(app: Flask) -> None:
         initials=initials,
         dist_label=_dist_label,
     )
+
+
+def use_assets(app: Flask, assets: Assets) -> None:
+    """Let pages load their files from where these say."""
+    app.jinja_env.globals.update(asset=assets.url, import_map=assets.import_map)
 
 
 def context() -> dict[str, Any]:
