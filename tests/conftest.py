@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from app.core.access import TenantRef
@@ -31,6 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "mariadb_only: what it shows exists on MariaDB alone",
     ):
         config.addinivalue_line("markers", marker)
+    # How long an example takes says what else the machine is doing, nothing about the code.
+    hypothesis.settings.register_profile("unhurried", deadline=None)
+    hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
