@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli, web
 from .cache import SharedCache
+from .clients import api as clients_api
 from .connector import api as connector_api
 from .core.access import public
 from .database.engines import Engines
@@ -75,7 +76,8 @@ def configure(app: Flask, settings: Settings) -> None:
 def register_views(app: Flask) -> None:
     """Everything that answers: the API's resources, the pages, the files."""
     api = http.ProblemApi(app)
-    for blueprint in (gateway_api.blueprint, connector_api.blueprint, processor_api.blueprint):
+    parts = (gateway_api, connector_api, processor_api, clients_api)
+    for blueprint in (part.blueprint for part in parts):
         api.register_blueprint(blueprint)
     web.register(app)
     app.view_functions["static"] = public(app.view_functions["static"])
