@@ -14,6 +14,7 @@ let words = {};
 let assets = new Map();
 let refreshed = Date.now();
 let touched = 0;
+let ended = false;
 
 export const known = () => assets;
 export const vocabulary = () => words;
@@ -61,7 +62,10 @@ export function start(main, apply, changed) {
     clock.tick();
   }, tell);
 
-  document.querySelector("[data-resume]").addEventListener("click", resume);
+  document.querySelector("[data-resume]").addEventListener("click", () => {
+    if (ended) location.reload();
+    else resume();
+  });
   setInterval(() => { judge(); clock.tick(); refreshIfDue(); }, 1000);
 }
 
@@ -159,6 +163,7 @@ export function put(element, text) {
 }
 
 function tell(kind) {
+  ended = kind === "expired";
   const banner = document.querySelector("[data-offline]"), feed = document.querySelector("[data-feed]");
   const fresh = kind === "fresh";
   if (banner.hidden !== fresh || !fresh) {
