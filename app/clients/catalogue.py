@@ -114,12 +114,12 @@ def _order(row: BatteryType | Location | None) -> tuple[bool, str]:
 
 def types(session: Session) -> list[BatteryType]:
     """Every battery type, by name."""
-    return list(session.scalars(select(BatteryType).order_by(BatteryType.name)))
+    return sorted(session.scalars(select(BatteryType)), key=_order)
 
 
 def locations(session: Session) -> list[Location]:
     """Every location, by name."""
-    return list(session.scalars(select(Location).order_by(Location.name)))
+    return sorted(session.scalars(select(Location)), key=_order)
 
 
 def pending_count(session: Session) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 from flask import Flask, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from app.clients.catalogue import pending_count
 from app.core.access import Permission, Principal
@@ -181,9 +183,14 @@ def _principal() -> Principal | None:
 
 
 def _spoken(function: Callable[..., str]) -> Callable[..., str]:
-    """A filter that writes in the page's language."""
+    """A filter that writes in the page's language.
 
-    def spoken(*args: Any) -> str:
+    It takes the context, which it ignores, because Jinja computes filters of constants once, when
+    it compiles the template: in the language of whoever came first.
+    """
+
+    @pass_context
+    def spoken(_: Context, *args: Any) -> str:
         return function(*args, locale=locale())
 
     return spoken

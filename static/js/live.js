@@ -60,6 +60,7 @@ export function start(main, apply, changed) {
     judge();
     apply(assets);
     clock.tick();
+    return [...assets].some(([id, asset]) => before.get(id)?.ts !== asset.ts);
   }, tell);
 
   document.querySelector("[data-resume]").addEventListener("click", () => {

@@ -108,4 +108,6 @@ def test_english_is_complete(client_of, report, submit):
     assert '<html lang="en-CA"' in text
     assert "Low charge" in text
     assert "Data chain" in text
+    assert ">100%</text>" in text
+    assert f"100{NB}%" not in text
     assert "inconnu" not in text
