@@ -10,6 +10,7 @@ from .chunks import Chunk, Column, Key, encode
 
 PIECE_NUMBERS = 4_000_000
 """Most numbers in one chunk, so that a blob stays far below what a database takes at once."""
+LARGEST = 1 << 62
 
 _Standing = tuple[dict, tuple]
 """States and alarms at one moment."""
@@ -75,9 +76,15 @@ def _column(
             continue
         mask = np.ones(chunk.count, bool) if column.present is None else np.asarray(column.present)
         present[here] = mask
-        scaled = np.asarray(column.known, dtype=np.int64) * 10 ** (digits - column.digits)
-        known[here][mask] = scaled
+        known[here][mask] = _scaled(column, digits)
     return known[kept], present[kept]
+
+
+def _scaled(column: Column, digits: int) -> np.ndarray:
+    known, factor = np.asarray(column.known, dtype=np.int64), 10 ** (digits - column.digits)
+    if factor > 1 and len(known) and np.abs(known).max() > LARGEST // factor:
+        raise OverflowError(f"a number does not fit with {digits} decimals")
+    return known * factor
 
 
 def _cut(digits: int, known: np.ndarray, present: np.ndarray) -> Column:
