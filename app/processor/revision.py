@@ -8,7 +8,9 @@ a process killed between commit and mirror delays a page, never freezes it.
 
 import fcntl
 import logging
+import os
 import time
+from math import inf
 from pathlib import Path
 
 from sqlalchemy import Select, insert, select, update
@@ -77,8 +79,7 @@ def publish(settings: Settings, tenant_id: int, revision: int) -> None:
 
 def current(settings: Settings, tenant_id: int) -> int | None:
     """The mirrored revision; None when there is none to be trusted: `read` and `publish` it."""
-    path = _mirror(settings, tenant_id)
-    return _number(path) if _younger(path, TRUSTED_SECONDS) else None
+    return _number(_mirror(settings, tenant_id), TRUSTED_SECONDS)
 
 
 def watch(settings: Settings, tenant_id: int) -> None:
@@ -112,14 +113,20 @@ def _watch(settings: Settings, tenant_id: int) -> Path:
 
 def _younger(path: Path, seconds: float) -> bool:
     try:
-        age = time.time() - path.stat().st_mtime
+        return _recent(path.stat(), seconds)
     except OSError:
         return False
-    return abs(age) < seconds
 
 
-def _number(path: Path) -> int | None:
+def _recent(status: os.stat_result, seconds: float) -> bool:
+    return abs(time.time() - status.st_mtime) < seconds
+
+
+def _number(path: Path, seconds: float = inf) -> int | None:
+    """The number in a file, unless the file is older. One opening: this is on every poll's way."""
     try:
-        return int(path.read_text(encoding="ascii"))
+        with path.open("rb", buffering=0) as file:
+            recent = _recent(os.fstat(file.fileno()), seconds)
+            return int(file.read(32)) if recent else None
     except (OSError, ValueError):
         return None
