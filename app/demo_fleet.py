@@ -166,18 +166,18 @@ LAURENTIA = Company(
             "Montréal",
             "Secours",
             (
-                _foxbms("EDS-LFP-0231", "Rack A1", _RACK, "backup", "1.11", seed=11, soc=74),
-                _libresolar("EDS-LFP-0232", "Rack A2", _RACK, "backup", seed=12, soc=88),
+                _foxbms("EDS-LFP-0231", "Rack A1", _RACK, "shaving", "1.11", seed=11, soc=74),
+                _libresolar("EDS-LFP-0232", "Rack A2", _RACK, "shaving", seed=12, soc=88),
                 _libresolar("EDS-LFP-0233", "Rack A3", _RACK, "backup", seed=13, soc=61),
-                _modbus("EDS-LFP-0234", "Rack B1", _RACK, "backup", "modbus-tcp", seed=14, soc=92),
+                _modbus("EDS-LFP-0234", "Rack B1", _RACK, "shaving", "modbus-tcp", seed=14, soc=92),
                 _modbus(
                     "EDS-LFP-0235",
                     "Rack B2",
                     _RACK,
-                    "backup",
+                    "shaving",
                     "modbus-tcp",
                     seed=15,
-                    soc=35,
+                    soc=16,
                     weak_cell=10,
                 ),
                 _modbus("EDS-LFP-0236", "Rack B3", _RACK, "backup", "modbus-rtu", seed=16, soc=80),
@@ -258,7 +258,7 @@ BOREAL = Company(
             "Éclairage",
             (
                 _foxbms("BOR-LFP-0001", "Armoire 1", _RACK, "lighting", "1.6", seed=51, soc=69),
-                _libresolar("BOR-LFP-0002", "Armoire 2", _RACK, "lighting", seed=52, soc=83),
+                _libresolar("BOR-LFP-0002", "Armoire 2", _RACK, "shaving", seed=52, soc=83),
                 _modbus(
                     "BOR-LFP-0003", "Armoire 3", _RACK, "lighting", "modbus-tcp", seed=53, soc=47
                 ),

@@ -80,8 +80,22 @@ def traction(random: Random) -> Duty:
     return demand
 
 
+def shaving(random: Random) -> Duty:
+    """Peak shaving behind a building's meter: into every peak of its demand, back between them."""
+    period = random.uniform(0.8, 2.2) * HOUR
+    phase = random.uniform(0, 2 * pi)
+    depth = random.uniform(0.12, 0.3)
+
+    def demand(t: float, hour: float) -> Demand:
+        wave = sin(2 * pi * t / period + phase) + 0.25 * sin(2 * pi * t / 437)
+        return Demand(depth * wave * (1 + random.gauss(0, 0.015)))
+
+    return demand
+
+
 DUTIES: dict[str, Callable[[Random], Duty]] = {
     "backup": backup,
     "lighting": lighting,
     "traction": traction,
+    "shaving": shaving,
 }

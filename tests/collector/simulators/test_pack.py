@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collector.simulators._duties import DUTIES
 from collector.simulators.pack import CHEMISTRIES, Pack, PackSpec
 from collector.wire.alarms import ALARMS
 
@@ -26,7 +27,7 @@ def test_the_same_seed_gives_the_same_history():
 
 
 @pytest.mark.parametrize("chemistry", CHEMISTRIES)
-@pytest.mark.parametrize("duty", ["backup", "lighting", "traction"])
+@pytest.mark.parametrize("duty", sorted(DUTIES))
 def test_charge_is_conserved_and_the_protections_hold(chemistry, duty):
     pack = Pack(PackSpec(chemistry=chemistry, duty=duty, cells=4, soc=60))
     limits = CHEMISTRIES[chemistry]
@@ -45,7 +46,7 @@ def test_charge_is_conserved_and_the_protections_hold(chemistry, duty):
 
 
 def test_every_duty_charges_and_discharges_within_two_days():
-    for duty in ("backup", "lighting", "traction"):
+    for duty in DUTIES:
         currents = [current for current, _, _ in hours(Pack(PackSpec(duty=duty)), 48)]
         assert max(currents) > 5
         assert min(currents) < -2
@@ -90,7 +91,7 @@ def test_strings_share_the_current():
     st.integers(1, 6),
     st.integers(0, 3),
     st.sampled_from(["LFP", "NMC"]),
-    st.sampled_from(["backup", "lighting", "traction"]),
+    st.sampled_from(sorted(DUTIES)),
     st.floats(0.05, 5000),
 )
 def test_any_pack_at_any_pace(cells, sensors, chemistry, duty, step_s):
