@@ -16,7 +16,6 @@ let refreshed = Date.now();
 let touched = 0;
 let ended = false;
 
-export const known = () => assets;
 export const vocabulary = () => words;
 
 export function start(main, apply, changed) {
@@ -30,14 +29,13 @@ export function start(main, apply, changed) {
     for (const asset of assets.values()) {
       const age = asset.ts === null ? null : Math.max(clock.now() - asset.ts, 0);
       asset.connection = connection(age, asset.live_ms);
-      const fresh = status(asset.connection, asset.severity);
-      if (asset.status_now !== undefined && asset.status_now !== fresh) due = true;
-      asset.status_now = fresh;
+      asset.status_now = status(asset.connection, asset.severity);
     }
     for (const element of document.querySelectorAll("[data-asset][data-status]")) {
       const asset = assets.get(Number(element.dataset.asset));
       if (asset && element.dataset.status !== asset.status_now) {
         setStatus(element, asset.status_now);
+        announce(asset);
         due = true;
       }
     }
@@ -56,7 +54,6 @@ export function start(main, apply, changed) {
     const before = assets;
     assets = new Map(body.assets.map((asset) => [asset.id, asset]));
     if (before.size && changed(before, assets)) due = true;
-    for (const [id, asset] of assets) asset.status_now = before.get(id)?.status_now;
     judge();
     apply(assets);
     clock.tick();
@@ -96,7 +93,7 @@ async function refresh() {
 }
 
 // The choice made with a segmented control, kept over a refresh of the page.
-export function setMode(target, mode) {
+function setMode(target, mode) {
   if (!target) return;
   target.dataset.mode = mode;
   for (const button of document.querySelectorAll(`.seg[data-target="#${target.id}"] button`)) {
@@ -120,6 +117,13 @@ function setStatus(element, fresh) {
     pill.lastElementChild.textContent = words.status[fresh];
   }
   for (const word of element.querySelectorAll("[data-word]")) word.textContent = words.status[fresh];
+}
+
+// Numbers and ages are never read out; a change of status is.
+function announce(asset) {
+  const shown = document.querySelector(`[data-asset="${asset.id}"] h1, [data-asset="${asset.id}"][title]`);
+  const name = shown ? shown.title || shown.textContent : asset.uid;
+  put(document.querySelector("[data-announce]"), `${name}, ${words.status[asset.status_now]}`);
 }
 
 // Write one battery's numbers into everything that shows it.

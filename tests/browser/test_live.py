@@ -53,6 +53,7 @@ def test_an_alarm_appears_with_its_words(visit, report):
     expect(page.locator("h1 ~ .pill")).to_have_text("Normal")
     report(1, **reading(), alarms=(alarm("cell_undervoltage", 10),))
     expect(page.locator("h1 ~ .pill")).to_have_text("Critique")
+    expect(page.locator("[data-announce]")).to_have_text("Batterie 1, Critique")
     expect(page.locator(".callout--crit b")).to_have_text("Tension de cellule trop basse, C11")
 
 
