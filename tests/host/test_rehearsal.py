@@ -146,7 +146,11 @@ def test_each_header_is_sent_once(host, path):
     for name in set(headers) - {"Set-Cookie"}:
         assert len(headers.get_all(name)) == 1, name
     assert headers["Strict-Transport-Security"].startswith("max-age=")
+    assert headers["X-Content-Type-Options"] == "nosniff"
     assert "X-Powered-By" not in headers
+    if "X-Request-Id" in headers:  # the portal's own answer, not a file
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert headers["X-Frame-Options"] == "DENY"
 
 
 def test_somebody_signs_in_with_a_password_no_firewall_likes(host, ann):
@@ -161,6 +165,9 @@ def test_without_the_wrapping_that_password_would_not_arrive(host, people):
     answer = host.session().post(f"{host.url}/connexion", data=sent, timeout=20)
     assert (answer.status_code, "X-Request-Id" in answer.headers) == (403, False)
     assert len(host.refused()) > len(seen)
+    sent["password"] = "un mot de passe ordinaire, l'été"
+    answer = host.session().post(f"{host.url}/connexion", data=sent, timeout=20)
+    assert "X-Request-Id" in answer.headers, "without scripts, ordinary passwords arrive"
 
 
 def test_a_battery_speaks_and_its_digits_move(host, ann, battery):
