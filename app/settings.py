@@ -39,10 +39,10 @@ class Settings:
     trusted_proxies: int = _setting(0, "How many proxies in front may set X-Forwarded headers.")
     default_locale: str = _setting("fr", "Language before anybody chose one: fr or en.")
     default_time_zone: str = _setting("America/Toronto", "Time zone of new locations.")
-    poll_seconds: float = _setting(2.0, "How often a visible page asks for news.")
+    poll_seconds: float = _setting(1.0, "How often a visible page asks for news.")
     poll_hidden_seconds: float = _setting(15.0, "How often a hidden page does.")
-    push_watched_seconds: float = _setting(2.0, "How soon a collector pushes while watched.")
-    push_idle_seconds: float = _setting(30.0, "How soon it pushes while nobody looks.")
+    push_watched_seconds: float = _setting(1.0, "How soon a collector pushes while watched.")
+    push_idle_seconds: float = _setting(10.0, "How soon it pushes while nobody looks.")
     watch_seconds: float = _setting(30.0, "How long a poll counts as somebody looking.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 

@@ -66,7 +66,7 @@ ENROL = (Limit("5 per hour", client_address, failures_only=True),)
 """Wrong claim codes. They have 80 bits; this keeps guessing out of the log, too."""
 
 INGEST = (Limit("600 per minute", _collector),)
-"""A collector pushes every 2 s at most, faster while it catches up after an outage."""
+"""A collector pushes every second at most, faster while it catches up after an outage."""
 
 
 def limited(limits: tuple[Limit, ...]) -> Callable[[View], View]:

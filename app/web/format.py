@@ -1,7 +1,7 @@
 """Numbers, units, ages and times as people here write them.
 
 `static/js/format.js` holds the exact twins, because a number written by the server is rewritten
-by the page two seconds later; a test compares the two. French is that of Canada: decimal comma,
+by the page a second later; a test compares the two. French is that of Canada: decimal comma,
 no-break space between thousands and before units, true minus sign, `14 h 32`.
 """
 

@@ -31,7 +31,7 @@ def test_the_newest_state_of_every_battery(client_of, house, site):
     answer = poll(client_of("alice"))
     assert answer.headers["Cache-Control"] == "private, no-cache"
     body = answer.json
-    assert body["poll_ms"] == {"visible": 2000, "hidden": 15000}
+    assert body["poll_ms"] == {"visible": 1000, "hidden": 15000}
     assert abs(body["now"] - site.now) < 60_000
     seen = {row["uid"]: row["ts"] for row in body["assets"]}
     assert seen["EDS-LFP-0001"] == seen["EDS-LFP-0003"] == site.now
