@@ -34,8 +34,14 @@ function showPart(select) {
   part.disabled = part.hidden;
 }
 
+// Browsers give pages a clipboard over HTTPS only; elsewhere the text is selected, to be copied.
 async function copy(button) {
-  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  const source = document.getElementById(button.dataset.copy);
+  if (!navigator.clipboard) {
+    getSelection().selectAllChildren(source);
+    return;
+  }
+  await navigator.clipboard.writeText(source.textContent);
   toast(button.dataset.done);
 }
 
