@@ -25,7 +25,7 @@ def chromium() -> Iterator:
 def portal(house: House) -> Iterator[Portal]:
     """The portal on the house's databases, answering; it wants to hear from collectors often."""
     log = house.settings.data_dir / "portal.log"
-    portal = Portal(house.settings, log, PUSH_IDLE_SECONDS=1, PUSH_WATCHED_SECONDS=1)
+    portal = Portal(house.settings, log, PUSH_IDLE_SECONDS=1)
     portal.start()
     portal.ready()
     yield portal
