@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database.base import TABLE_OPTIONS, Bytes32, CoreBase, Key, now_ms
+from app.database.base import TABLE_OPTIONS, Blob, Bytes32, CoreBase, Key, now_ms
 
 
 class Tenant(CoreBase):
@@ -42,6 +51,14 @@ class User(CoreBase):
     theme: Mapped[str] = mapped_column(String(8), default="auto")
     created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
     last_sign_in: Mapped[int | None] = mapped_column(BigInteger)
+    ver: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    """Tokens carry it: raising it ends every token made before."""
+    link_ver: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    """Links that invite or reset carry it: each one made or used ends those before."""
+    totp_secret: Mapped[bytes | None] = mapped_column(Blob)
+    """Encrypted; None while no authenticator has been confirmed."""
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The time step of the last code taken: no code is taken twice."""
 
     tenant: Mapped[Tenant | None] = relationship()
 
@@ -62,9 +79,84 @@ class UserSession(CoreBase):
     seen_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
     address: Mapped[str] = mapped_column(String(45), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
+    fresh_at: Mapped[int | None] = mapped_column(BigInteger, default=now_ms)
+    """When the person last proved who they are."""
+    factor_at: Mapped[int | None] = mapped_column(BigInteger)
+    """When a second factor was shown; None: a password alone opened this session."""
+    entered_until: Mapped[int | None] = mapped_column(BigInteger)
+    entered_writes: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
+    """Whether the client was entered to change something; to look otherwise."""
 
     user: Mapped[User] = relationship()
     entered_tenant: Mapped[Tenant | None] = relationship()
+
+
+class RecoveryCode(CoreBase):
+    """A code that stands in for a lost authenticator, once; only its SHA-256 is stored."""
+
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[bytes] = mapped_column(Bytes32, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Passkey(CoreBase):
+    """A WebAuthn credential. `public_key` is COSE; the private half never leaves the device."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    credential_hash: Mapped[bytes] = mapped_column(Bytes32, unique=True)
+    """SHA-256 of `credential_id`, which is too long to be indexed everywhere."""
+    credential_id: Mapped[bytes] = mapped_column(Blob)
+    public_key: Mapped[bytes] = mapped_column(Blob)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    last_used: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ApiKey(CoreBase):
+    """A program's key. Its rights are its scopes, and never more than its maker has today."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    prefix: Mapped[str] = mapped_column(String(8), unique=True)
+    """Part of the key itself: what support and logs may name."""
+    secret_hash: Mapped[bytes] = mapped_column(Bytes32)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+    last_used: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)
+
+    user: Mapped[User] = relationship()
+
+
+class RefreshToken(CoreBase):
+    """What renews an access token, once; only its SHA-256 is stored.
+
+    Each use is answered with the next one of the same `family`; a second use of one means that it
+    was stolen, and ends the family.
+    """
+
+    __tablename__ = "refresh_tokens"
+
+    token_hash: Mapped[bytes] = mapped_column(Bytes32, primary_key=True)
+    family: Mapped[str] = mapped_column(String(32), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    ver: Mapped[int]
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+    """Of the whole family: renewing does not prolong it."""
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Collector(CoreBase):

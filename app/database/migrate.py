@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, Engine, MetaData, inspect
+from sqlalchemy import Column, Connection, Engine, MetaData, inspect
 from sqlalchemy.exc import DBAPIError
 
 from app.core.access import TenantRef
@@ -132,6 +132,23 @@ def create_index(name: str, table: str, columns: list[str], unique: bool = False
 
     if name not in {index["name"] for index in inspect(op.get_bind()).get_indexes(table)}:
         op.create_index(name, table, columns, unique=unique)
+
+
+def add_columns(table: str, *columns: Column) -> None:
+    """For revisions: add the columns that are not there yet, for the same reason.
+
+    SQLite gets a new table, so that it reads as if it had been created with them.
+    """
+    from alembic import op
+
+    known = {column["name"] for column in inspect(op.get_bind()).get_columns(table)}
+    missing = [column for column in columns if column.name not in known]
+    if missing:
+        with op.batch_alter_table(
+            table, recreate="always" if op.get_bind().dialect.name == "sqlite" else "never"
+        ) as batch:
+            for column in missing:
+                batch.add_column(column)
 
 
 def _folder(kind: Kind) -> Path:

@@ -69,7 +69,7 @@ def _words(engine) -> dict[str, list[str]]:
                 connection.exec_driver_sql(f"SHOW CREATE TABLE `{table}`").one() for table in tables
             ]
         return {
-            name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
+            name: sorted(line.strip().rstrip(",").replace('"', "") for line in sql.splitlines())
             for name, sql in rows
             if name != migrate.VERSION_TABLE
         }
