@@ -17,6 +17,7 @@ from app.database import migrate
 from app.database.base import CoreBase, TenantBase
 from app.database.engines import Engines
 from app.database.provision import create_database
+from app.gateway import models as _gateway  # noqa: F401
 from app.processor import models as _processor  # noqa: F401
 from app.settings import Settings
 from tests import house
