@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.chain.programs import free_port
+from tests.chain.programs import dies_with_us, free_port
 from tests.tree import ROOT
 
 READY_S = 300
@@ -26,7 +26,7 @@ class Demo:
                    "DEMO_DAYS": days}  # fmt: skip
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "app.demo"],
+                [*dies_with_us("INT"), sys.executable, "-m", "app.demo"],
                 cwd=ROOT, env={**os.environ, **environ}, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip

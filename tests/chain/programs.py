@@ -46,7 +46,7 @@ class Program:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_dies_with_us(), *self._words],
+                [*dies_with_us(), *self._words],
                 cwd=ROOT, env=self._environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -112,7 +112,7 @@ def collector(folder: Path) -> Program:
     )  # fmt: skip
 
 
-def _dies_with_us() -> list[str]:
-    """A test session that is killed must leave nothing behind."""
+def dies_with_us(of: str = "KILL") -> list[str]:
+    """Words before a command: a test session that is killed must leave nothing behind."""
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+    return [setpriv, "--pdeathsig", of] if setpriv else []
