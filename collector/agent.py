@@ -16,16 +16,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from .clock import Clock, boot_id
 from .config import Config, Device
 from .devices import Listener, Poller, RegisterLink
-from .identity import Identity, Signer
-from .links import LinkSpec
+from .links.spec import LinkSpec
 from .notify import notify
-from .push import Pusher
+from .portal.identity import Identity, Signer
+from .portal.push import Pusher
 from .sampler import Sampler
-from .spool import Spool, SpoolError
+from .spool.spool import SPOOL_FILE, Spool, SpoolError
 
 log = logging.getLogger(__name__)
 
-SPOOL_FILE = "spool.db"
 THIN = 60.0
 NO_DISK_PAUSE = 10.0
 PUSH_ENDS = 5.0
@@ -110,7 +109,7 @@ class Agent:
     def _line(self, link: LinkSpec) -> RegisterLink:
         """The Modbus line of this description; devices on one line share it."""
         if link not in self._lines:
-            from .modbus_link import ModbusLink  # not at the top: it loads pymodbus
+            from .links.modbus import ModbusLink  # not at the top: it loads pymodbus
 
             self._lines[link] = ModbusLink(link, self._clock.now)
         return self._lines[link]

@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+Now = Callable[[], int]
+"""The time, epoch milliseconds."""
 TOLERANCE = 2000
 """Milliseconds of disagreement that are not worth a correction: networks are slower than that."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

@@ -12,8 +12,8 @@ from typing import Any
 
 from .drivers import base as drivers
 from .drivers.base import Driver, OptionError
-from .links import KINDS, LinkConfigError, LinkSpec, spec
-from .spool import QUOTA
+from .links.spec import KINDS, LinkConfigError, LinkSpec, spec
+from .spool.spool import QUOTA
 from .wire.reading import UID
 from .words import say
 

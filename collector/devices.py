@@ -15,8 +15,8 @@ from .clock import Clock
 from .config import Device
 from .decoding import decode, tidied
 from .drivers.base import Decoder, RegisterRead, Tally
-from .link_errors import BadAnswer, LinkDown, LinkError, LinkTimeout
-from .links import Stream, open_stream
+from .links.errors import BadAnswer, LinkDown, LinkError, LinkTimeout
+from .links.stream import Stream, open_stream
 from .wire.reading import Reading
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from .spool import Spool, SpoolError
-from .spool_rows import BLOCK_NUMBERS
+from .spool.rows import BLOCK_NUMBERS
+from .spool.spool import Spool, SpoolError
 from .wire.block import MAX_READINGS
 from .wire.envelope import MAX_LIVE
 from .wire.reading import Reading

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from .simulators import base as simulators
 from .simulators.modbus import reading_of
 from .simulators.pack import Pack, PackSpec
-from .spool import Spool
+from .spool.spool import Spool
 from .wire.metrics import METRICS
 from .wire.reading import Reading, tidy
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import requests
 
 from .. import config as configuration
-from .. import identity as identities
 from ..clock import TOLERANCE, Clock
 from ..config import Config, ConfigError, Device
-from ..identity import Identity, IdentityError
-from ..link_errors import LinkError
-from ..links import open_stream
-from ..portal import PortalError, server_time, trusted
+from ..links.errors import LinkError
+from ..links.stream import open_stream
+from ..portal import identity as identities
+from ..portal.identity import Identity, IdentityError
+from ..portal.reach import PortalError, server_time, trusted
+from ..spool.spool import SPOOL_FILE
 from ..words import say
 from .base import config_argument
 from .run import alone
@@ -87,7 +88,7 @@ def _device(device: Device) -> Finding:
 
 
 def _modbus(device: Device) -> Finding:
-    from ..modbus_link import ModbusLink  # not at the top: it loads pymodbus
+    from ..links.modbus import ModbusLink  # not at the top: it loads pymodbus
 
     link = ModbusLink(device.link, Clock().now)
     decoder = device.driver.decoder(device.asset, device.options)
@@ -138,8 +139,8 @@ def _spool(config: Config) -> Iterator[Finding]:
     verdict = GOOD if free > config.quota else BAD if free < FULL_DISK else DOUBT
     room = say("check.disk", free=free >> 20, quota=config.quota >> 20, state=config.state)
     yield Finding(verdict, room)
-    path = config.state / "spool.db"
-    aside = list(config.state.glob("spool.db.damaged-*"))
+    path = config.state / SPOOL_FILE
+    aside = list(config.state.glob(f"{SPOOL_FILE}.damaged-*"))
     if aside:
         yield Finding(DOUBT, say("check.damaged", count=len(aside), state=config.state))
     if not path.exists():

@@ -7,8 +7,9 @@ from pathlib import Path
 import requests
 
 from .. import config as configuration
-from ..identity import IdentityError
-from ..portal import PortalError, enrol
+from ..portal.enrolment import enrol
+from ..portal.identity import IdentityError
+from ..portal.reach import PortalError
 from ..words import say
 from .base import fail
 

@@ -10,7 +10,7 @@ from ..clock import Clock
 from ..config import Config, ConfigError, Device
 from ..devices import Listener, Poller
 from ..drivers import base as drivers
-from ..links import KINDS, LinkConfigError, from_text
+from ..links.spec import KINDS, LinkConfigError, from_text
 from ..wire.reading import Reading
 from ..wire.strict_json import dumps
 from ..words import say
@@ -106,7 +106,7 @@ def _ask(listener: Listener, interval: float, stop: threading.Event) -> None:
 
 
 def _poll(device: Device, clock: Clock, take, stop: threading.Event):
-    from ..modbus_link import ModbusLink  # not at the top: it loads pymodbus
+    from ..links.modbus import ModbusLink  # not at the top: it loads pymodbus
 
     link = ModbusLink(device.link, clock.now)
     poller = Poller(device, clock, take, link)

@@ -10,12 +10,12 @@ from pathlib import Path
 from threading import Thread
 
 from .. import config as configuration
-from .. import identity as identities
 from .. import logs
 from ..config import Config, ConfigError
-from ..identity import IdentityError
-from ..portal import PortalError, trusted
-from ..spool import SpoolError
+from ..portal import identity as identities
+from ..portal.identity import IdentityError
+from ..portal.reach import PortalError, trusted
+from ..spool.spool import SpoolError
 from ..words import say
 from .base import config_argument, fail
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from .. import simulated_site
 from ..clock import Clock, boot_id
 from ..simulated_site import SiteError
-from ..spool import Spool, SpoolError
+from ..spool.spool import SPOOL_FILE, Spool, SpoolError
 from ..words import say
 from .base import fail
 
 DAY_MS = 86_400_000
-SPOOL = "spool.db"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +46,7 @@ def _past(site: simulated_site.Site, args: argparse.Namespace) -> int:
         return fail(SiteError(say("site.no_state")))
     end = time.time_ns() // 1_000_000 - round(args.until * 3_600_000)
     args.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    spool = Spool(args.state / SPOOL, boot_id(), Clock().base)
+    spool = Spool(args.state / SPOOL_FILE, boot_id(), Clock().base)
     try:
         simulated_site.past(site, spool, end - round(args.past * DAY_MS), end, _progress)
     finally:

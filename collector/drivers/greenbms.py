@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..lines import Lines
+from ..protocols.lines import Lines
 from ..wire.alarms import Alarm, alarm
 from ..wire.reading import Reading, State
 from . import _greenbms_items as items

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..lines import Lines
-from ..thingset import CONTENT, LONGEST, LineError, Message, flat, parse
+from ..protocols.lines import Lines
+from ..protocols.thingset import CONTENT, LONGEST, LineError, Message, flat, parse
 from ..wire.reading import Reading, State
 from . import _libresolar_objects as objects
 from . import _libresolar_polling as polling

@@ -1,4 +1,4 @@
-"""Any Modbus BMS, described by a register table (see `collector.profiles` for how to write one).
+"""Any Modbus BMS, described by a register table (`collector.registers.profile` says how).
 
 A polling cycle asks for every block of the table; the reading is made of the answers to that one
 cycle. A block that did not answer leaves its values out. An answer is believed only if this cycle
@@ -8,7 +8,7 @@ asked for it: right unit, function, address and length, not older than the quest
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..profiles import Profile, ProfileError, load, names
+from ..registers.profile import Profile, ProfileError, load, names
 from ..wire.reading import Reading
 from .base import Assembler, Driver, Garbage, Input, Option, OptionError, RegisterRead, Registers
 

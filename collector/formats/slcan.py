@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from ..drivers.base import Garbage, Input
-from ..slcan import STAMP_WRAP, Parser
+from ..protocols.slcan import STAMP_WRAP, Parser
 from .base import Format
 
 PIECE = 4096

@@ -6,7 +6,7 @@ keep-alive (`#m<n>`, a new number each time). The others, which change settings,
 
 from collections.abc import Iterator
 
-from ..lines import Lines
+from ..protocols.lines import Lines
 from .pack import Pack
 
 TICK_S = 0.4

@@ -3,8 +3,8 @@
 Source: the Lawicel CAN232 and CANUSB manuals.
 """
 
-from .. import slcan
 from ..drivers.base import CanFrame
+from ..protocols import slcan
 
 MAX_COMMAND = 64
 _CODES = {code: rate for rate, code in slcan.BIT_RATES.items()}

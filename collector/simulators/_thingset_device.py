@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..lines import Lines
-from ..thingset import seal
+from ..protocols.lines import Lines
+from ..protocols.thingset import seal
 from .pack import Pack
 
 Items = dict[str, str]

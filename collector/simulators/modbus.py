@@ -23,7 +23,7 @@ from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from ..drivers.base import OptionError
-from ..profiles import Profile, ProfileError, load
+from ..registers.profile import Profile, ProfileError, load
 from ..wire.alarms import alarm
 from ..wire.reading import Reading, State, derive
 from .base import Simulator, speed, split

@@ -6,7 +6,7 @@ import socket
 import threading
 from itertools import count
 
-from collector.spool import Spool
+from collector.spool.spool import Spool
 from collector.wire import envelope
 from collector.wire.envelope import Agent
 

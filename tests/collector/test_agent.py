@@ -6,11 +6,13 @@ import time
 import pytest
 import requests
 
-from collector import config, identity, portal
+from collector import config
 from collector.agent import Agent
+from collector.portal import identity
+from collector.portal.enrolment import enrol
 from collector.simulators import base as simulators
 from collector.simulators.pack import Pack, PackSpec
-from collector.spool import Spool
+from collector.spool.spool import Spool
 from tests.collector.numbered import Numbered
 from tests.collector.sink import Sink
 
@@ -74,7 +76,7 @@ class Running:
     def __init__(self, sink, folder, devices):
         path = folder / "collector.toml"
         path.write_text(f'state = "{folder / "state"}"\ncommit = 0.2\n{devices}', "utf-8")
-        enrolled = portal.enrol(sink.url, "ABCD", folder / "state", requests.Session())
+        enrolled = enrol(sink.url, "ABCD", folder / "state", requests.Session())
         signer = identity.signer(folder / "state", enrolled)
         self.agent = Agent(config.load(path), enrolled, signer)
         self._thread = threading.Thread(target=self.agent.run)

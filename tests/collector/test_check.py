@@ -6,8 +6,9 @@ import threading
 import pytest
 import requests
 
-from collector import cli, portal
+from collector import cli
 from collector.commands.check import BAD, DOUBT, GOOD, check
+from collector.portal.enrolment import enrol
 from collector.simulators.terminal import terminal
 from tests.collector.numbered import Numbered
 from tests.collector.sink import Sink
@@ -39,7 +40,7 @@ def verdicts(path):
 
 
 def test_a_site_in_order(sink, tmp_path):
-    portal.enrol(sink.url, "ABCD", tmp_path, requests.Session())
+    enrol(sink.url, "ABCD", tmp_path, requests.Session())
     with terminal() as port:
         found = verdicts(written(tmp_path, line(port.path)))
     assert {verdict for verdict, _ in found} <= {GOOD, DOUBT}
@@ -48,7 +49,7 @@ def test_a_site_in_order(sink, tmp_path):
 
 def faulty(tmp_path, sink, what):
     if what != "not enrolled":
-        portal.enrol(sink.url, "ABCD", tmp_path, requests.Session())
+        enrol(sink.url, "ABCD", tmp_path, requests.Session())
     if what == "key":
         next(tmp_path.glob("*.key")).chmod(0o644)
     if what == "portal":
@@ -84,7 +85,7 @@ def test_a_configuration_that_cannot_be_read_is_the_only_finding(tmp_path):
 
 
 def test_a_clock_that_is_off_is_a_doubt(sink, tmp_path):
-    portal.enrol(sink.url, "ABCD", tmp_path, requests.Session())
+    enrol(sink.url, "ABCD", tmp_path, requests.Session())
     sink.skew_ms = -3_600_000
     assert any(v == DOUBT and "360" in text for v, text in verdicts(written(tmp_path)))
 

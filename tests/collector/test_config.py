@@ -6,7 +6,7 @@ import pytest
 
 from collector import config
 from collector.config import ConfigError
-from collector.links import LinkConfigError, from_text
+from collector.links.spec import LinkConfigError, from_text
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from collector.config import Device
 from collector.devices import REPORT, Listener, Poller
 from collector.drivers import base as drivers
 from collector.drivers.base import Registers
-from collector.link_errors import BadAnswer, LinkDown, LinkTimeout
-from collector.links import from_text
+from collector.links.errors import BadAnswer, LinkDown, LinkTimeout
+from collector.links.spec import from_text
 
 
 class Time:

@@ -10,7 +10,7 @@ import time
 import pytest
 import requests
 
-from collector import portal
+from collector.portal.enrolment import enrol
 from tests.collector.numbered import Numbered, committed, numbers
 from tests.collector.sink import KEPT, Sink
 
@@ -37,7 +37,7 @@ def site(tmp_path):
     with Sink() as sink:
         sink.next_push = 0.1
         state = tmp_path / "state"
-        portal.enrol(sink.url, "ABCD", state, requests.Session())
+        enrol(sink.url, "ABCD", state, requests.Session())
         device = Numbered(PERIOD)
         (tmp_path / "collector.toml").write_text(configuration(state, device.port))
         yield sink, state, tmp_path / "collector.toml"

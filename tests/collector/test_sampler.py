@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from collector.sampler import BLOCK, FIRST_BLOCK, Sampler
-from collector.spool import Spool, SpoolError
+from collector.spool.spool import Spool, SpoolError
 from collector.wire.reading import Reading
 
 NOW = 1_790_000_000_000

@@ -8,7 +8,8 @@ import pytest
 
 from collector.commands.base import UsageError
 from collector.commands.simulate import pack_spec
-from collector.links import from_text, open_stream
+from collector.links.spec import from_text
+from collector.links.stream import open_stream
 
 
 def test_a_battery_that_does_not_exist_talks(tmp_path):

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import requests
 
-from collector import identity, portal
-from collector.answers import Verdict, judge
-from collector.identity import Signer
-from collector.spool import Frozen
+from collector.portal import identity
+from collector.portal.answers import Verdict, judge
+from collector.portal.enrolment import enrol
+from collector.portal.identity import Signer
+from collector.spool.spool import Frozen
 from collector.wire import envelope
 from collector.wire.block import from_readings
 from collector.wire.envelope import Batch
@@ -48,7 +49,7 @@ class Pushing:
     def enrolled(cls, host: Host, slug: str, state: Path) -> "Pushing":
         code = host.command("flask", "collector", "claim", slug, "Banc d'essai").strip()
         session = host.session()
-        who = portal.enrol(host.url, code, state, session)
+        who = enrol(host.url, code, state, session)
         return cls(who.ingest_url, session, identity.signer(state, who))
 
     def push(self, body: bytes, signature: str = "", bare: bool = False) -> Verdict:

@@ -9,7 +9,8 @@ from time import monotonic, time
 
 from collector.decoding import decode
 from collector.drivers.base import Decoder, load
-from collector.links import from_text, open_stream
+from collector.links.spec import from_text
+from collector.links.stream import open_stream
 from collector.simulators import base as simulators
 from collector.simulators.pack import Pack
 from collector.wire.reading import Reading

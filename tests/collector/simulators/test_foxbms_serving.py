@@ -9,9 +9,9 @@ import can
 import pytest
 import serial
 
-from collector import slcan
 from collector.drivers.base import CanFrame, OptionError
 from collector.drivers.foxbms import DRIVER
+from collector.protocols import slcan
 from collector.simulators.base import codes, load
 from collector.simulators.pack import Pack, PackSpec
 

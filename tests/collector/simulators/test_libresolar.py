@@ -5,9 +5,9 @@ import json
 import pytest
 
 from collector.drivers.base import Bytes, OptionError, load
+from collector.protocols.thingset import parse
 from collector.simulators._thingset_device import FIRMWARES, NODE_ID, Device
 from collector.simulators.pack import Pack, PackSpec
-from collector.thingset import parse
 from tests.collector.simulators.serving import Site, served
 
 FORMS = {"v21.0": b"?output\n"}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.drivers.base import Bytes, load
-from collector.thingset import seal
+from collector.protocols.thingset import seal
 from collector.wire.reading import from_json, tidy
 
 CASES = sorted((Path(__file__).parents[3] / "data/frames/libresolar").glob("*/input.serial"))

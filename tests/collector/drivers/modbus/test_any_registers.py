@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from collector.decoding import tidied
 from collector.drivers.base import Bytes, Document, Garbage, Registers, load
-from collector.profiles import load as load_profile
-from collector.profiles import names
-from collector.register_map import Point
+from collector.registers.map import Point
+from collector.registers.profile import load as load_profile
+from collector.registers.profile import names
 from collector.wire.reading import Reading, from_json
 
 word = st.integers(0, 0xFFFF)

@@ -8,7 +8,7 @@ import pytest
 from collector.decoding import decode, tidied
 from collector.drivers.base import load
 from collector.formats.registers import FORMAT
-from collector.profiles import names
+from collector.registers.profile import names
 
 ROOT = Path(__file__).parents[3] / "data" / "frames" / "modbus"
 CASES = sorted(path.parent for path in ROOT.glob("*/*/expected.json"))

@@ -6,10 +6,10 @@ import pytest
 
 from collector.decoding import tidied
 from collector.drivers.base import OptionError, RegisterRead, load
-from collector.link_errors import BadAnswer
-from collector.profiles import load as load_profile
-from collector.profiles import names
-from collector.register_map import Array, Quantity
+from collector.links.errors import BadAnswer
+from collector.registers.map import Array, Quantity
+from collector.registers.profile import load as load_profile
+from collector.registers.profile import names
 from collector.simulators.base import load as load_simulator
 from collector.simulators.modbus import reading_of
 from collector.simulators.pack import Pack, PackSpec

@@ -1,0 +1,222 @@
+"""A Modbus connection that asks, one question at a time, and believes only the answer to it.
+
+pymodbus does the framing. This is the only module that knows it, because its interface changes
+between minor releases. Three rules of ours around it:
+
+- Nothing is ever written to a device: the functions in READS are all there is.
+- A late answer is never taken for the answer to a later question. Over TCP the connection is
+  dropped whenever an answer is in doubt. On a serial line, where nothing distinguishes two answers
+  of the same shape, such a question is not repeated before the old answer can no longer come, and
+  the line is emptied before each question.
+- A question is asked once. Whether and when to ask again is for the caller, who knows the device;
+  a place that cannot be reached is tried less and less often.
+"""
+
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from ..clock import Now
+from ..drivers.base import RegisterRead, Registers
+from .errors import BadAnswer, LinkDown, LinkTimeout
+from .spec import LinkSpec
+
+READS = {3: "read_holding_registers", 4: "read_input_registers"}
+"""Function code to the client's method: what a device is ever asked."""
+MAX_REGISTERS = 125
+RTU_GAP_S = 0.02
+"""Least silence between two questions on a serial line: 3.5 characters at 2400 baud, and a bit."""
+FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 60.0
+EXCEPTIONS = {
+    1: "it does not know this function",
+    2: "it has no such registers",
+    3: "it does not answer so many registers",
+    4: "it failed to read them",
+    5: "it needs more time",
+    6: "it is busy",
+    10: "the gateway has no path to it",
+    11: "the gateway got no answer from it",
+}
+
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it is all in our exceptions
+
+
+class ModbusLink:
+    """One connection, to be shared by all devices behind it; safe to use from several threads.
+
+    It connects when it is first needed and again after it broke. `link` is a `modbus-tcp` or
+    `modbus-rtu` link; its `timeout` is how long a device may take to answer, its `pause` the least
+    time between an answer and the next question, both in seconds.
+    """
+
+    def __init__(
+        self,
+        link: LinkSpec,
+        now: Now,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.link = link
+        self._now, self._monotonic, self._sleep = now, monotonic, sleep
+        self._serial = link.kind == "modbus-rtu"
+        self._timeout = link.settings["timeout"]
+        gap = RTU_GAP_S if self._serial else 0.0
+        self._pause = max(link.settings["pause"], gap)
+        self._client = self._make_client()
+        self._lock = Lock()
+        self._quiet_until = 0.0
+        self._doubtful: dict[tuple[int, int, int], float] = {}
+        self._hold_s, self._held_until, self._reason = FIRST_HOLD_S, 0.0, ""
+        self._heard = b""
+
+    def read(self, question: RegisterRead) -> Registers:
+        """Ask and wait for the answer.
+
+        Raises LinkDown without a connection, LinkTimeout without an answer, and BadAnswer for an
+        exception of the device (`exception_2`) or for what is no answer to this question.
+        """
+        if question.function not in READS or not 1 <= question.count <= MAX_REGISTERS:
+            raise ValueError(f"this is never asked: {question}")
+        with self._lock:
+            self._connect()
+            self._settle(question)
+            try:
+                return self._ask(question)
+            finally:
+                self._quiet_until = self._monotonic() + self._pause
+
+    def close(self) -> None:
+        with self._lock:
+            self._client.close()
+
+    def _make_client(self):
+        from pymodbus.client import ModbusSerialClient, ModbusTcpClient
+
+        settings = self.link.settings
+        usual = {"timeout": self._timeout, "retries": 0, "trace_packet": self._trace}
+        if not self._serial:
+            return ModbusTcpClient(settings["host"], port=settings["port"], **usual)
+        return ModbusSerialClient(
+            settings["port"],
+            baudrate=settings["baud"],
+            parity=settings["parity"],
+            stopbits=settings["stop_bits"],
+            **usual,
+        )
+
+    def _trace(self, sending: bool, data: bytes) -> bytes:
+        self._heard = b"" if sending else data
+        return data
+
+    def _connect(self) -> None:
+        if self._client.connected:
+            return
+        if (wait := self._held_until - self._monotonic()) > 0:
+            raise LinkDown(f"{self._reason}; trying again in {wait:.0f} s")
+        try:
+            self._client.socket = self._open()
+        except (OSError, ValueError) as error:
+            self._reason = f"{self.link} cannot be reached: {error}"
+            self._held_until = self._monotonic() + self._hold_s
+            self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
+            raise LinkDown(self._reason) from error
+        self._hold_s = FIRST_HOLD_S
+
+    def _open(self):
+        """As the client itself would, except that the reason of a failure is not lost."""
+        settings = self.link.settings
+        if not self._serial:
+            place = settings["host"], settings["port"]
+            line = socket.create_connection(place, timeout=self._timeout)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            return line
+        import serial
+
+        return serial.Serial(
+            settings["port"],
+            settings["baud"],
+            parity=settings["parity"],
+            stopbits=settings["stop_bits"],
+            timeout=self._timeout,
+            write_timeout=self._timeout,
+            inter_byte_timeout=self._client.inter_byte_timeout or None,
+            exclusive=True,
+        )
+
+    def _settle(self, question: RegisterRead) -> None:
+        """Wait until the line is quiet and no old answer can be taken for the next one."""
+        ready = max(self._quiet_until, self._doubtful.pop(_shape(question), 0.0))
+        if (wait := ready - self._monotonic()) > 0:
+            self._sleep(wait)
+        if self._serial:
+            try:
+                self._client.socket.reset_input_buffer()
+            except OSError as error:
+                raise self._broken(error) from error
+
+    def _ask(self, question: RegisterRead) -> Registers:
+        from pymodbus.exceptions import ConnectionException, ModbusException
+
+        ask = getattr(self._client, READS[question.function])
+        self._heard = b""
+        try:
+            answer = ask(question.address, count=question.count, device_id=question.unit)
+        except (ConnectionException, OSError) as error:
+            raise self._broken(error) from error
+        except ModbusException as error:
+            raise self._unanswered(question) from error
+        if answer.isError():
+            if self._serial:
+                self._doubt(question)  # it may be the late answer to another question
+            code = answer.exception_code
+            text = EXCEPTIONS.get(code, "an unknown reason")
+            raise BadAnswer(f"exception_{code}", f"{_asked(question)}: {text} (exception {code})")
+        if (
+            answer.dev_id != question.unit
+            or answer.function_code != question.function
+            or len(answer.registers) != question.count
+        ):
+            self._doubt(question)
+            raise BadAnswer("wrong_answer", f"{_asked(question)}: another answer came")
+        return Registers(
+            question.unit,
+            question.function,
+            question.address,
+            tuple(answer.registers),
+            self._now(),
+        )
+
+    def _unanswered(self, question: RegisterRead) -> Exception:
+        heard = self._heard
+        self._doubt(question)
+        if heard:
+            shown = heard[:16].hex(" ")
+            return BadAnswer("garbled", f"{_asked(question)}: what came is no answer: {shown}")
+        return LinkTimeout(f"{_asked(question)}: no answer within {self._timeout:g} s")
+
+    def _doubt(self, question: RegisterRead) -> None:
+        """The answer to this question may still come; make sure that it finds nobody."""
+        if self._serial:
+            self._doubtful[_shape(question)] = self._monotonic() + self._timeout
+        else:
+            self._client.close()
+
+    def _broken(self, error: Exception) -> LinkDown:
+        with contextlib.suppress(OSError):
+            self._client.close()
+        return LinkDown(f"{self.link} broke: {error}")
+
+
+def _shape(question: RegisterRead) -> tuple[int, int, int]:
+    """What an answer on a serial line can be recognised by."""
+    return question.unit, question.function, question.count
+
+
+def _asked(question: RegisterRead) -> str:
+    return (
+        f"unit {question.unit}, function {question.function}, "
+        f"{question.count} registers from {question.address}"
+    )

@@ -1,0 +1,30 @@
+"""A serial CAN adapter that speaks SLCAN."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from ..clock import Now
+from ..drivers.base import Input
+from ..protocols import slcan
+from .errors import LinkDown
+from .line import Line
+
+
+class SlcanLink:
+    """A CAN adapter on a serial port, opened so that it stays silent on the bus."""
+
+    def __init__(self, line: Line, bit_rate: int, now: Now) -> None:
+        self._line, self._now, self._parser = line, now, slcan.Parser()
+        line.write(slcan.listening(bit_rate))
+
+    def receive(self, wait_s: float) -> Sequence[Input]:
+        data = self._line.read(wait_s)
+        return list(self._parser.feed(data, self._now())) if data else []
+
+    def send(self, data: bytes) -> None:
+        raise LinkDown("a CAN bus is only listened to")
+
+    def close(self) -> None:
+        with suppress(LinkDown):  # the adapter may be gone, and its channel with it
+            self._line.write(slcan.CLOSE)
+        self._line.close()

@@ -1,0 +1,1 @@
+"""Register maps: what stands in a Modbus device's registers, and the files that say so."""

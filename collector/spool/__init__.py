@@ -1,0 +1,1 @@
+"""What was measured and is not yet acknowledged, kept on the disk."""

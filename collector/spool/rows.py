@@ -1,0 +1,213 @@
+"""Rows of the spool: how readings and blocks are kept in it, and what is done to them there.
+
+Every function works inside its caller's transaction.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from ..wire import block as blocks_
+from ..wire import envelope
+from ..wire import reading as readings_
+from ..wire.block import Block
+from ..wire.reading import Reading
+from ..wire.strict_json import dumps, loads
+from . import thinning
+
+NO_RUN = 0
+"""Run of blocks whose times are final."""
+BLOCK_NUMBERS = 100_000
+"""Most numbers sealed into one block, so that a block always fits a batch."""
+BATCH_PLAIN = 1 << 20
+"""Inflated bytes of blocks in one batch."""
+MERGED_PLAIN, THINNED_PLAIN = 400_000, 4_000_000
+"""JSON of the blocks merged into one, without loss and with."""
+DEAD_KEPT = 500
+
+UNREADABLE = (ValueError, TypeError, zlib.error)
+"""What a row raises whose bytes changed on the disk."""
+
+
+def unpacked(body: bytes) -> Block:
+    return blocks_.from_json(loads(zlib.decompress(body)))
+
+
+def packed(block: Block) -> bytes:
+    return zlib.compress(dumps(block.to_json()), 6)
+
+
+def journalled(body: bytes) -> list[Reading]:
+    return [readings_.from_json(item) for item in loads(zlib.decompress(body))]
+
+
+def write_journal(db: sqlite3.Connection, run: int, readings: Sequence[Reading]) -> None:
+    """One row per asset."""
+    by_asset: dict[str, list[dict]] = {}
+    for reading in readings:
+        by_asset.setdefault(reading.asset, []).append(reading.to_json())
+    db.executemany(
+        "INSERT INTO journal (run, asset, body) VALUES (?, ?, ?)",
+        [(run, asset, zlib.compress(dumps(own), 1)) for asset, own in by_asset.items()],
+    )
+
+
+def seal(db: sqlite3.Connection, run: int, readings: Sequence[Reading]) -> None:
+    """Readings of one asset as blocks under the asset's next sequence numbers."""
+    width = max(1, *(sum(map(len, r.arrays.values())) + len(r.values) for r in readings))
+    most = max(1, min(blocks_.MAX_READINGS, BLOCK_NUMBERS // width))
+    for start in range(0, len(readings), most):
+        part = readings[start : start + most]
+        seq = db.execute(
+            "INSERT INTO assets VALUES (?, 1) ON CONFLICT (asset) DO UPDATE SET seq = seq + 1 "
+            "RETURNING seq",
+            (part[0].asset,),
+        ).fetchone()[0]
+        insert(db, run, blocks_.from_readings(part, seq))
+
+
+def seal_journal(db: sqlite3.Connection) -> None:
+    """All that is journalled becomes blocks; a row that cannot be read is buried."""
+    gathered: dict[tuple[int, str], list[Reading]] = {}
+    for row_id, run, asset, body in db.execute("SELECT * FROM journal ORDER BY id").fetchall():
+        try:
+            gathered.setdefault((run, asset), []).extend(journalled(body))
+        except UNREADABLE:
+            bury(db, 0, "unreadable", f"journal row {row_id}", body)
+    for (run, _), readings in gathered.items():
+        if readings:
+            seal(db, run, readings)
+    db.execute("DELETE FROM journal")
+
+
+def insert(db: sqlite3.Connection, run: int, block: Block, thinned: int = 0) -> None:
+    plain = dumps(block.to_json())
+    db.execute(
+        "INSERT INTO blocks (run, asset, seq, t0, thinned, plain, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (run, block.asset, block.seq, block.times[0], thinned, len(plain), zlib.compress(plain, 6)),
+    )
+
+
+def take_newest(db: sqlite3.Connection, most: int, now: int) -> list[Block]:
+    """Remove and return, oldest first, the newest blocks that fit `most` compressed bytes.
+
+    There is always one, if there is any. A block that cannot be read is buried.
+    """
+    fitting, plain_total, packed_total = [], 0, 0
+    for row_id, plain, body in db.execute(
+        "SELECT id, plain, body FROM blocks ORDER BY t0 DESC, id DESC"
+    ):
+        plain_total += plain
+        packed_total += len(body)
+        full = plain_total > BATCH_PLAIN or packed_total > most
+        if fitting and (full or len(fitting) == envelope.MAX_BLOCKS):
+            break
+        fitting.append((row_id, body))
+    blocks = _readable(db, fitting, now)
+    db.executemany("DELETE FROM blocks WHERE id = ?", [(row_id,) for row_id, _ in fitting])
+    return [block for _, block in reversed(blocks)]
+
+
+def bury(db: sqlite3.Connection, now: int, reason: str, what: str, body: bytes) -> None:
+    """Keep what will never be delivered, the newest DEAD_KEPT of it."""
+    db.execute(
+        "INSERT INTO dead (at, reason, what, body) VALUES (?, ?, ?, ?)", (now, reason, what, body)
+    )
+    db.execute("DELETE FROM dead WHERE id <= (SELECT MAX(id) FROM dead) - ?", (DEAD_KEPT,))
+
+
+def shift(db: sqlite3.Connection, run: int, by: int, now: int) -> None:
+    """Move everything measured in a run by `by` milliseconds."""
+    found = db.execute("SELECT id, body FROM blocks WHERE run = ?", (run,)).fetchall()
+    for row_id, block in _readable(db, found, now):
+        moved = replace(block, times=tuple(time + by for time in block.times))
+        db.execute(
+            "UPDATE blocks SET t0 = ?, body = ? WHERE id = ?",
+            (moved.times[0], packed(moved), row_id),
+        )
+    for row_id, body in db.execute("SELECT id, body FROM journal WHERE run = ?", (run,)).fetchall():
+        try:
+            moved = [replace(r, ts=r.ts + by).to_json() for r in journalled(body)]
+        except UNREADABLE:
+            continue  # it is buried when the journal is sealed
+        db.execute(
+            "UPDATE journal SET body = ? WHERE id = ?", (zlib.compress(dumps(moved), 1), row_id)
+        )
+
+
+def thin_oldest(db: sqlite3.Connection, now: int) -> int:
+    """Merge the oldest stretch of the least thinned blocks into one; how many readings went.
+
+    When nothing is left to thin, the oldest block goes as a whole.
+    """
+    first = db.execute(
+        "SELECT id, run, asset, thinned, t0, body FROM blocks ORDER BY thinned, t0 LIMIT 1"
+    ).fetchone()
+    if first is None:
+        return 0
+    row_id, run, asset, level, t0, body = first
+    if level == len(thinning.STEPS):
+        lost = sum(len(block.times) for _, block in _readable(db, [(row_id, body)], now))
+        db.execute("DELETE FROM blocks WHERE id = ?", (row_id,))
+        return lost
+    stretch = _stretch(
+        db.execute(
+            "SELECT id, plain, body FROM blocks WHERE asset = ? AND run = ? AND thinned = ? "
+            "AND t0 >= ? AND t0 < ? ORDER BY t0 LIMIT 96",
+            (asset, run, level, t0, t0 + thinning.SPANS[level]),
+        ),
+        MERGED_PLAIN if thinning.STEPS[level] == 0 else THINNED_PLAIN,
+    )
+    blocks = [block for _, block in _readable(db, stretch, now)]
+    db.executemany("DELETE FROM blocks WHERE id = ?", [(row_id,) for row_id, _ in stretch])
+    if not blocks:
+        return 0
+    readings = [reading for block in blocks for reading in block.readings()]
+    kept = list(thinning.thin(readings, thinning.STEPS[level]))
+    merged = blocks_.from_readings(kept, max(block.seq for block in blocks))
+    insert(db, run, merged, thinned=level + 1)
+    return len(readings) - len(merged.times)
+
+
+def _stretch(rows: Iterator[tuple], most: int) -> list[tuple[int, bytes]]:
+    """(id, body) of the first rows that hold at most so many bytes of JSON; at least one."""
+    taken, total = [], 0
+    for row_id, plain, body in rows:
+        total += plain
+        if taken and total > most:
+            break
+        taken.append((row_id, body))
+    return taken
+
+
+def _readable(
+    db: sqlite3.Connection, rows: Iterable[tuple[int, bytes]], now: int
+) -> list[tuple[int, Block]]:
+    """The blocks of these rows; one whose bytes have changed on the disk is buried."""
+    found = []
+    for row_id, body in rows:
+        try:
+            found.append((row_id, unpacked(body)))
+        except UNREADABLE:
+            bury(db, now, "unreadable", f"block row {row_id}", body)
+            db.execute("DELETE FROM blocks WHERE id = ?", (row_id,))
+    return found
+
+
+def used(db: sqlite3.Connection) -> int:
+    """Bytes of the file that hold something."""
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def give_back(db: sqlite3.Connection, pages: int) -> None:
+    """Return free pages to the file system, outside a transaction.
+
+    The pragma frees one page per step, and of all the ways to run it only a script steps on.
+    """
+    db.executescript(f"PRAGMA incremental_vacuum({pages})")
