@@ -163,7 +163,8 @@ def note_contact(
         "last_seen": now,
         "queued": agent.queued,
         "version": agent.version or collector.version,
-        "clock_offset_ms": timestamp * 1000 - now,
+        # The time stamp is a whole second: on average half of it had passed.
+        "clock_offset_ms": timestamp * 1000 + 500 - now,
     }
     if rejected:
         last = rejected[-1]
