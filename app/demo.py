@@ -268,7 +268,7 @@ def deliver(engines: Engines, new: list[Place], folder: Path, running: Processes
     def arrived() -> bool:
         waiting = queued(engines)
         bar("sending them to the portal", 0.0 if waiting is None else max(0, 1 - waiting / most))
-        return waiting is not None and waiting <= packs  # the newest block of each
+        return waiting == 0
 
     until(arrived, "the past does not reach the portal", running)
     print(flush=True)

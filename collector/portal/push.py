@@ -195,8 +195,9 @@ class Pusher:
         return Pushed(max(SHORTEST_PAUSE, self._chance() * ceiling), False, verdict.reason)
 
     def _agent(self) -> Agent:
+        """This collector as a batch describes it; the spool adds what waits behind the batch."""
         uptime = int(self._clock.monotonic() - self._started)
-        return Agent(__version__, self._spool.queued(), self._boot, uptime)
+        return Agent(__version__, boot=self._boot, uptime=uptime)
 
 
 def _body(answer: requests.Response) -> bytes:

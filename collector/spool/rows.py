@@ -196,6 +196,13 @@ def _readable(
     return found
 
 
+def waiting(db: sqlite3.Connection) -> int:
+    """Blocks and batches that have not been delivered."""
+    return db.execute(
+        "SELECT (SELECT COUNT(*) FROM blocks) + (SELECT COUNT(*) FROM batches)"
+    ).fetchone()[0]
+
+
 def used(db: sqlite3.Connection) -> int:
     """Bytes of the file that hold something."""
     pages, free, size = (

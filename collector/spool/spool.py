@@ -13,7 +13,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
 
@@ -107,12 +107,16 @@ class Spool:
     def freeze(
         self, sent: int, live: Sequence[Reading], agent: Agent, most: int = BATCH_PACKED
     ) -> Frozen | None:
-        """Move the newest blocks, up to `most` compressed bytes, into a batch; None: no blocks."""
+        """Move the newest blocks, up to `most` compressed bytes, into a batch; None: no blocks.
+
+        The batch says how many wait behind it, whatever `agent` says.
+        """
         seq = self.number()
         with self._transaction() as db:
             blocks = rows.take_newest(db, most, sent)
             if not blocks:
                 return None
+            agent = replace(agent, queued=rows.waiting(db))
             frozen = self._frozen(seq, Batch(sent, tuple(live), blocks, agent))
             db.execute(
                 "INSERT INTO batches (epoch, seq, body) VALUES (?, ?, ?)",
@@ -122,6 +126,7 @@ class Spool:
 
     def unspooled(self, sent: int, live: Sequence[Reading], agent: Agent) -> Frozen:
         """A batch of live readings alone, which is not kept: the next one says it better."""
+        agent = replace(agent, queued=self.queued())
         return self._frozen(self.number(), Batch(sent, tuple(live), (), agent))
 
     def number(self) -> int:
@@ -234,9 +239,7 @@ class Spool:
     def queued(self) -> int:
         """Blocks and batches that wait."""
         with self._transaction() as db:
-            return db.execute(
-                "SELECT (SELECT COUNT(*) FROM blocks) + (SELECT COUNT(*) FROM batches)"
-            ).fetchone()[0]
+            return rows.waiting(db)
 
     def close(self) -> None:
         with self._lock:

@@ -56,7 +56,10 @@ class Faulty:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What the collector says of itself: version, queue length (blocks), boot id, uptime (s)."""
+    """What the collector says of itself: version, boot id, uptime (s), and `queued`.
+
+    `queued` blocks and batches wait at the site beyond the batch that says so: 0 if nothing does.
+    """
 
     version: str = ""
     queued: int = 0

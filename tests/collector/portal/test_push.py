@@ -73,6 +73,25 @@ def test_a_reading_is_live_at_once_and_stored_once(site, sink):
     assert sink.readings() == site.taken
 
 
+def test_a_batch_says_how_many_blocks_wait_behind_it(site, sink):
+    for asset in ("A", "B", "C"):
+        site.take(asset=asset)
+    site.seal()
+    site.pusher._most = 1  # one block a batch
+    site.drain()
+    site.take()
+    assert site.pusher.push().stored
+    assert [agent.queued for agent in sink.agents] == [0, 2, 1, 0, 0]
+
+
+def test_blocks_that_wait_for_the_time_are_counted(sink, tmp_path):
+    site = Site(sink, tmp_path)
+    site.take(3)
+    site.seal()
+    site.drain()
+    assert [agent.queued for agent in sink.agents] == [1, 0]
+
+
 def test_live_readings_are_not_spooled_and_not_repeated(site, sink):
     site.take()
     assert site.pusher.push().stored
