@@ -13,6 +13,7 @@ import secrets
 import socket
 import sys
 import time
+from base64 import b64encode
 from pathlib import Path
 
 import requests
@@ -23,6 +24,7 @@ from app.connector.collectors import create_claim
 from app.core.access import EVERY_ASSET, TenantRef
 from app.core.models import Collector, User
 from app.database.base import now_ms
+from app.database.encrypted import find_by
 from app.database.engines import Engines
 from app.database.migrate import upgrade_all, upgrade_core
 from app.database.sessions import open_core, open_tenant
@@ -92,12 +94,13 @@ def start(settings: Settings, running: Processes, url: str, port: int) -> None:
 
 
 def write_secrets(path: Path) -> None:
-    """A `.env` with a fresh secret, readable by its owner alone, unless there is one."""
+    """A `.env` with fresh secrets, readable by its owner alone, unless there is one."""
     if path.exists() or os.environ.get("SECRET_KEY"):
         return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(f"SECRET_KEY={secrets.token_urlsafe(36)}\n")
+        file.write(f"FIELD_KEYS=1:{b64encode(secrets.token_bytes(32)).decode()}\n")
 
 
 def check_port(port: int) -> None:
@@ -122,7 +125,10 @@ def prepare(engines: Engines, folder: Path) -> list[dict[str, str]]:
         if company.slug not in {ref.slug for ref in refs}:
             accounts += furnish(engines, company)
     with open_core(engines, writes=True) as core:
-        if core.scalar(select(User.id).where(User.email == SUPER_ADMIN.email)) is None:
+        if (
+            core.scalar(select(User.id).where(find_by(User, "email", SUPER_ADMIN.email, core)))
+            is None
+        ):
             accounts.append(account(core, SUPER_ADMIN, None))
         core.commit()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

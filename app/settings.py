@@ -19,7 +19,7 @@ MIN_SECRET = 32
 
 
 def _setting(default: Any, text: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"help": text, "secret": secret})
+    return field(default=default, metadata={"help": text, "secret": secret}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,12 @@ class Settings:
     secret_key: str = field(
         metadata={"help": "Signs cookies and links; at least 32 characters.", "secret": True},
         repr=False,
+    )
+    field_keys: str = _setting(
+        "",
+        "Keys of what is encrypted in the databases, `1:base64,2:base64`, 32 bytes each; "
+        "empty: derived from SECRET_KEY.",
+        secret=True,
     )
     data_dir: Path = _setting(ROOT / "var", "Folder of everything that changes: data, cache, logs.")
     database_url: str = _setting("", "Core database; empty: a SQLite file in the data folder.")

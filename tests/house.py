@@ -97,7 +97,7 @@ BOB_SEES = (1, 2)
 
 def furnish_core(engines: Engines) -> None:
     """The clients and the people, in an empty core database."""
-    with open_core(engines) as core:
+    with open_core(engines, writes=True) as core:
         core.add_all(
             Tenant(
                 id=number,

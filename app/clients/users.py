@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.access import EVERY_ASSET, Principal, Role, Scope
 from app.core.auth import hash_password
 from app.core.models import Tenant, User
+from app.database.encrypted import find_by
 from app.database.engines import Engines
 from app.database.sessions import TenantSession, open_tenant
 from app.errors import Conflict, Invalid, NotFound, sentence
@@ -51,7 +52,7 @@ def create_user(
         wrong["password"] = text
     if wrong:
         raise Invalid("Some fields need attention.", fields=wrong)
-    if core.scalar(select(User.id).where(User.email == email)) is not None:
+    if core.scalar(select(User.id).where(find_by(User, "email", email, core))) is not None:
         raise Conflict("Somebody has this e-mail address already.", code="email_taken")
     user = User(
         email=email,

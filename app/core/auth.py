@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.database.base import now_ms
 from app.database.engines import Engines
+from app.database.encrypted import find_by
 from app.errors import NotFound, Unauthorized
 
 from .access import MATRIX, Permission, Principal, Role, TenantRef
@@ -80,7 +81,7 @@ def authenticate(core: Session, email: str, password: str) -> User:
     Raises Unauthorized, the same for an unknown address, a wrong password, a disabled person and
     a closed client. Renews hashes made with older parameters; the caller commits.
     """
-    statement = select(User).where(User.email == email.strip().lower())
+    statement = select(User).where(find_by(User, "email", email.strip().lower(), core))
     user = core.scalar(statement.options(joinedload(User.tenant)))
     known = verify_password(user.password_hash if user else None, password)
     if not known or user is None or not _may_sign_in(user):

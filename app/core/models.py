@@ -15,6 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database.base import TABLE_OPTIONS, Blob, Bytes32, CoreBase, Key, now_ms
+from app.database.encrypted import Blind, Encrypted, Sealed
 
 
 class Tenant(CoreBase):
@@ -41,9 +42,12 @@ class User(CoreBase):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"), index=True)
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email_sealed: Mapped[bytes] = mapped_column("email", Sealed, default=b"")
+    email_index: Mapped[bytes | None] = mapped_column(Blind, unique=True)
+    email = Encrypted("email_sealed", index="email_index")
     """Lower case."""
-    name: Mapped[str] = mapped_column(String(120))
+    name_sealed: Mapped[bytes] = mapped_column("name", Sealed, default=b"")
+    name = Encrypted("name_sealed")
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str | None] = mapped_column(String(255))
     status: Mapped[str] = mapped_column(String(16), default="active")

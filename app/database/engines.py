@@ -14,7 +14,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.core.access import TenantRef
+from app.core.crypto import master_keys
 from app.settings import Settings
+
+from .vault import Vault
 
 KEPT_TENANTS = 50
 RECYCLE_SECONDS = 25
@@ -36,6 +39,7 @@ class Engines:
             pool_pre_ping=True,
             pool_recycle=RECYCLE_SECONDS,
         )
+        self.vault = Vault(master_keys(settings.field_keys, settings.secret_key), self.core)
         self._tenants: OrderedDict[str, Engine] = OrderedDict()
         self._lock = Lock()
 

@@ -24,6 +24,7 @@ from app.errors import Unavailable
 from app.settings import ROOT
 
 from .engines import Engines
+from .vault import Vault
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -58,12 +59,12 @@ def head(kind: Kind) -> str:
 
 def upgrade_core(engines: Engines) -> str:
     """Bring the core database to `head("core")`; returns the revision."""
-    return _upgrade(engines.core, "core")
+    return _upgrade(engines.core, "core", engines.vault)
 
 
 def upgrade_tenant(engines: Engines, ref: TenantRef) -> str:
     """Bring one client's database to `head("tenant")`; returns the revision."""
-    return _upgrade(engines.tenant(ref), "tenant")
+    return _upgrade(engines.tenant(ref), "tenant", engines.vault)
 
 
 def upgrade_all(
@@ -155,20 +156,20 @@ def _folder(kind: Kind) -> Path:
     return ROOT / "migrations" / kind
 
 
-def _config(kind: Kind, connection: Connection | None = None) -> "Config":
+def _config(kind: Kind, connection: Connection, vault: Vault | None = None) -> "Config":
     from alembic.config import Config
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "vault": vault})
     config.set_main_option("path_separator", "os")
     config.set_main_option("script_location", str(_folder(kind)).replace("%", "%%"))
     return config
 
 
-def _upgrade(engine: Engine, kind: Kind) -> str:
+def _upgrade(engine: Engine, kind: Kind, vault: Vault) -> str:
     from alembic import command
 
     with engine.execution_options(writes=True).connect() as connection, _alone(connection):
-        command.upgrade(_config(kind, connection), "head")
+        command.upgrade(_config(kind, connection, vault), "head")
         revision = current_revision(connection)
         connection.commit()
     return revision

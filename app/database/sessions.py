@@ -45,7 +45,11 @@ class TenantSession(Session):
 
 def open_core(engines: Engines, *, writes: bool = False) -> CoreSession:
     """A session on the core database; the caller closes it. `writes` as for `open_tenant`."""
-    return CoreSession(engines.core.execution_options(writes=True) if writes else engines.core)
+    if writes:
+        engines.vault.prepare()
+    session = CoreSession(engines.core.execution_options(writes=True) if writes else engines.core)
+    session.info["vault"] = engines.vault
+    return session
 
 
 def open_tenant(engines: Engines, tenant: TenantRef, scope: Scope, *, writes: bool = False):
@@ -58,7 +62,9 @@ def open_tenant(engines: Engines, tenant: TenantRef, scope: Scope, *, writes: bo
     engine = engines.tenant(tenant)
     if writes:
         engine = engine.execution_options(writes=True)
-    return TenantSession(engine, tenant, scope)
+    session = TenantSession(engine, tenant, scope)
+    session.info["vault"] = engines.vault
+    return session
 
 
 @event.listens_for(CoreSession, "do_orm_execute")

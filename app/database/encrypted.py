@@ -1,0 +1,147 @@
+"""Attributes that are plain in Python and sealed in the database.
+
+    email_sealed: Mapped[bytes] = mapped_column("email", Sealed, default=b"")
+    email_index: Mapped[bytes | None] = mapped_column(Blind, unique=True)
+    email = Encrypted("email_sealed", index="email_index")
+
+`row.email` reads and writes a str; `find_by(User, "email", text, session)` is the condition that
+finds it. A sealed value is bound to its row's id, which the database gives: a new row is inserted
+empty and sealed in the same transaction.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, LargeBinary, event, update
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import Mapper, Session, object_session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app.core.crypto import Place
+
+from .vault import CORE, Vault
+
+Sealed = LargeBinary(512).with_variant(mysql.VARBINARY(512), "mysql", "mariadb")
+"""A sealed text of up to 480 bytes."""
+
+Blind = LargeBinary(16).with_variant(mysql.BINARY(16), "mysql", "mariadb")
+"""The blind index of a sealed text."""
+
+
+class Encrypted:
+    """The plain side of a sealed column. None stays None."""
+
+    def __init__(self, column: str, index: str | None = None) -> None:
+        self.column = column
+        self.index = index
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.plain = f"_plain_{name}"
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        if self.plain not in instance.__dict__:
+            sealed = getattr(instance, self.column)
+            instance.__dict__[self.plain] = (
+                _vault(instance).open(self.place(instance), sealed) if sealed else None
+            )
+        return instance.__dict__[self.plain]
+
+    def __set__(self, instance: Any, value: str | None) -> None:
+        instance.__dict__[self.plain] = value
+        if instance.__dict__.get("id") is not None and object_session(instance) is not None:
+            self.write(instance)
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(f"{self.name} is sealed: compare with find_by")
+
+    __hash__ = object.__hash__
+
+    def write(self, instance: Any) -> None:
+        """Seal the plain value into the column, and find it again by its index."""
+        value = instance.__dict__.get(self.plain)
+        sealed = None if value is None else _vault(instance).seal(self.place(instance), value)
+        setattr(instance, self.column, sealed)
+        self.write_index(instance)
+
+    def write_index(self, instance: Any) -> None:
+        """Write what finds this row by its value."""
+        if self.index is None:
+            return
+        value = instance.__dict__.get(self.plain)
+        scope, table = _scope(object_session(instance)), instance.__tablename__
+        blind = None if value is None else _vault(instance).blind(scope, table, self.name, value)
+        setattr(instance, self.index, blind)
+
+    def place(self, instance: Any) -> Place:
+        """Where this value of this row stands."""
+        scope = instance.__dict__.get("_scope")
+        scope = _scope(object_session(instance)) if scope is None else scope
+        return Place(scope, instance.__tablename__, self.name, instance.id)
+
+
+def encrypted_of(cls: type) -> list[Encrypted]:
+    """The encrypted attributes of a mapped class."""
+    return [value for value in vars(cls).values() if isinstance(value, Encrypted)]
+
+
+def find_by(cls: type, name: str, text: str, session: Session) -> ColumnElement[bool]:
+    """The condition that finds the rows whose encrypted attribute `name` equals `text`."""
+    blind = session.info["vault"].blind(_scope(session), cls.__tablename__, name, text)
+    return getattr(cls, vars(cls)[name].index) == blind
+
+
+def _scope(session: Session | None) -> int:
+    tenant = getattr(session, "tenant", None)
+    return tenant.id if tenant else CORE
+
+
+def _vault(instance: Any) -> Vault:
+    if kept := instance.__dict__.get("_vault"):
+        return kept
+    return object_session(instance).info["vault"]
+
+
+@event.listens_for(Mapper, "mapper_configured")
+def _listen(mapper: Mapper, cls: type) -> None:
+    """Only classes with encrypted attributes pay for having them."""
+    if encrypted_of(cls):
+        event.listen(cls, "load", _loaded)
+        event.listen(cls, "refresh", _forget)
+        event.listen(cls, "expire", _forget)
+        event.listen(mapper, "before_insert", _index_first)
+        event.listen(mapper, "after_insert", _seal_new)
+
+
+def _loaded(instance: Any, context: Any) -> None:
+    """Remember the vault: rows are read after their session is closed, too."""
+    instance.__dict__["_vault"] = context.session.info["vault"]
+    instance.__dict__["_scope"] = _scope(context.session)
+
+
+def _forget(instance: Any, *_: Any) -> None:
+    """The database may say something else now: open it again when asked."""
+    for attribute in encrypted_of(type(instance)):
+        if attribute.column not in instance.__dict__ or instance.__dict__[attribute.column]:
+            instance.__dict__.pop(attribute.plain, None)
+
+
+def _index_first(_: Mapper, connection: Any, instance: Any) -> None:
+    for attribute in encrypted_of(type(instance)):
+        attribute.write_index(instance)
+
+
+def _seal_new(mapper: Mapper, connection: Any, instance: Any) -> None:
+    """The row has its id now: seal what it was inserted without."""
+    sealed = {}
+    for attribute in encrypted_of(type(instance)):
+        if (value := instance.__dict__.get(attribute.plain)) is not None:
+            sealed[attribute.column] = _vault(instance).seal(attribute.place(instance), value)
+    if not sealed:
+        return
+    table = mapper.local_table
+    values = {mapper.attrs[name].columns[0]: value for name, value in sealed.items()}
+    connection.execute(update(table).where(table.c.id == instance.id).values(values))
+    for name, value in sealed.items():
+        set_committed_value(instance, name, value)
