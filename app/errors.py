@@ -76,6 +76,17 @@ class TooLarge(AppError):
     code = "too_large"
 
 
+class TooMany(AppError):
+    """More often than is allowed; worth trying again after `retry_after` seconds."""
+
+    status = 429
+    code = "too_many_requests"
+
+    def __init__(self, text: str, code: str | None = None, retry_after: int = 60) -> None:
+        super().__init__(text, code)
+        self.retry_after = retry_after
+
+
 class Unavailable(AppError):
     """Cannot be done now; worth trying again after `retry_after` seconds."""
 

@@ -50,6 +50,22 @@ class Settings:
     push_watched_seconds: float = _setting(1.0, "How soon a collector pushes while watched.")
     push_idle_seconds: float = _setting(10.0, "How soon it pushes while nobody looks.")
     watch_seconds: float = _setting(30.0, "How long a poll counts as somebody looking.")
+    token_keys: str = _setting(
+        "",
+        "Keys that sign API tokens, `id:base64,…`, the first one signs; "
+        "empty: derived from SECRET_KEY.",
+        secret=True,
+    )
+    require_second_factor: str = _setting(
+        "auto", "Whether administrators need a second factor: on, off, or auto (on over HTTPS)."
+    )
+    smtp_url: str = _setting(
+        "",
+        "Where mail is handed over, `smtp[s]://user:password@host:port`; "
+        "empty: links are shown to whoever makes them.",
+        secret=True,
+    )
+    mail_from: str = _setting("", "Sender of mail; empty: noreply@ the portal's host.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 
     @property
@@ -64,6 +80,13 @@ class Settings:
     def secure(self) -> bool:
         """Whether people reach the portal over HTTPS, so that cookies can demand it."""
         return self.public_url.startswith("https://")
+
+    @property
+    def second_factor_required(self) -> bool:
+        """Whether both admin roles must have a second factor."""
+        return self.require_second_factor == "on" or (
+            self.require_second_factor == "auto" and self.secure
+        )
 
     @property
     def cache_dir(self) -> Path:
@@ -102,6 +125,10 @@ class Settings:
             raise Misconfigured("TENANT_DATABASE_URL must contain {id}.")
         if self.default_locale not in ("fr", "en"):
             raise Misconfigured("DEFAULT_LOCALE must be fr or en.")
+        if self.require_second_factor not in ("auto", "on", "off"):
+            raise Misconfigured("REQUIRE_SECOND_FACTOR must be on, off or auto.")
+        if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
+            raise Misconfigured("SMTP_URL must start with smtp:// or smtps://.")
         if not self.public_url.startswith(("http://", "https://")):
             raise Misconfigured("PUBLIC_URL must start with https:// (or http:// for trials).")
 

@@ -16,7 +16,7 @@ from .connector import api as connector_api
 from .core.access import public
 from .database.engines import Engines
 from .gateway import api as gateway_api
-from .gateway import context, csrf, http, identify, language, limits, problems, wrapped
+from .gateway import context, credentials, csrf, http, identify, language, limits, problems, wrapped
 from .processor import api as processor_api
 from .settings import ROOT, Settings
 
@@ -76,7 +76,7 @@ def configure(app: Flask, settings: Settings) -> None:
 def register_views(app: Flask) -> None:
     """Everything that answers: the API's resources, the pages, the files."""
     api = http.ProblemApi(app)
-    parts = (gateway_api, connector_api, processor_api, clients_api)
+    parts = (gateway_api, credentials, connector_api, processor_api, clients_api)
     for blueprint in (part.blueprint for part in parts):
         api.register_blueprint(blueprint)
     web.register(app)

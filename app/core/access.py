@@ -59,6 +59,18 @@ SCOPED_ROLES = frozenset({Role.USER})
 
 COLLECTOR_PERMISSIONS = frozenset({P.INGEST})
 
+KEY_SCOPES = MATRIX[Role.CLIENT_ADMIN] - {P.MANAGE_SELF}
+"""What a program's key may be allowed: what concerns one client, and no key's own account."""
+
+FRESH_MS = 10 * 60_000
+"""For how long the proof of who one is counts for dangerous acts."""
+
+
+def read_only(permissions: frozenset[Permission]) -> frozenset[Permission]:
+    """What remains to whoever has entered a client only to look."""
+    own = (P.MANAGE_SELF, P.MANAGE_CLIENTS)
+    return frozenset(p for p in permissions if not p.startswith("manage_") or p in own)
+
 
 class _Everything:
     def __repr__(self) -> str:
@@ -90,7 +102,7 @@ class TenantRef:
 class Principal:
     """Whoever is calling. `label` is how the audit trail names them."""
 
-    kind: Literal["user", "collector", "system"]
+    kind: Literal["user", "key", "collector", "system"]
     id: int
     label: str
     permissions: frozenset[Permission]
@@ -123,6 +135,12 @@ def requires(permission: Permission) -> Callable[[View], View]:
 def public(view: View) -> View:
     """Mark a view that anybody may call."""
     view.permission = None  # type: ignore[attr-defined]
+    return view
+
+
+def fresh(view: View) -> View:
+    """Mark a view for people who proved who they are within `FRESH_MS`; others do so first."""
+    view.fresh = True  # type: ignore[attr-defined]
     return view
 
 

@@ -6,6 +6,7 @@ session is deleting a row.
 """
 
 import secrets
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from app.database.engines import Engines
 from app.database.encrypted import find_by
 from app.errors import NotFound, Unauthorized
 
-from .access import MATRIX, Permission, Principal, Role, TenantRef
+from .access import MATRIX, Permission, Principal, Role, TenantRef, read_only
 from .models import Tenant, User, UserSession
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ IDLE_MS = 8 * HOUR_MS
 ABSOLUTE_MS = 12 * HOUR_MS
 """A session is over after this long, however much it is used."""
 SEEN_EVERY_MS = 60_000
+ENTERED_MS = 30 * 60_000
+"""How long a super admin stays in a client before entering it anew."""
 
 NOBODY = (
     "$argon2id$v=19$m=19456,t=2,p=1$lsJZisj4tjf70eVhzEOWVA$"
@@ -84,7 +87,7 @@ def authenticate(core: Session, email: str, password: str) -> User:
     statement = select(User).where(find_by(User, "email", email.strip().lower(), core))
     user = core.scalar(statement.options(joinedload(User.tenant)))
     known = verify_password(user.password_hash if user else None, password)
-    if not known or user is None or not _may_sign_in(user):
+    if not known or user is None or not may_sign_in(user):
         raise Unauthorized("The e-mail address or the password is wrong.", code="bad_credentials")
     if _hasher().check_needs_rehash(user.password_hash):
         user.password_hash = hash_password(password)
@@ -121,7 +124,7 @@ def find_session(core: Session, token: str, now: int | None = None) -> UserSessi
     now = now_ms() if now is None else now
     limits = {"token": token_digest(token), "idle": now - IDLE_MS, "old": now - ABSOLUTE_MS}
     found = core.scalar(LIVE_SESSION, limits)
-    return found if found and _may_sign_in(found.user) else None
+    return found if found and may_sign_in(found.user) else None
 
 
 def is_due(user_session: UserSession, now: int | None = None) -> bool:
@@ -161,33 +164,48 @@ def forget_old_sessions(core: Session, now: int | None = None) -> None:
     )
 
 
-def enter_tenant(core: Session, user_session: UserSession, tenant_id: int) -> Tenant:
-    """Let a super admin's session look into a client until it leaves; the caller audits it."""
+def enter_tenant(
+    core: Session, user_session: UserSession, tenant_id: int, writes: bool = False
+) -> Tenant:
+    """Let a super admin's session into a client for half an hour, to look or also to change.
+
+    The caller audits it, and gives the browser a new token.
+    """
     tenant = core.get(Tenant, tenant_id)
     if tenant is None or tenant.status not in ("active", "suspended"):
         raise NotFound("There is no such client.")
-    _set_entered(core, user_session, tenant.id)
+    _set_entered(core, user_session, tenant.id, now_ms() + ENTERED_MS, writes)
     return tenant
 
 
 def leave_tenant(core: Session, user_session: UserSession) -> None:
     """Leave the client entered; the caller audits it."""
-    _set_entered(core, user_session, None)
+    _set_entered(core, user_session, None, None, False)
 
 
 def principal_of(engines: Engines, user_session: UserSession) -> Principal:
     """Who is calling through this session, for which client, with which permissions."""
-    user = user_session.user
-    role = Role(user.role)
-    roams = Permission.ENTER_CLIENT in MATRIX[role]
-    tenant = user_session.entered_tenant if roams else user.tenant
+    principal = principal_for(engines, user_session.user)
+    entered = user_session.entered_tenant
+    if entered is None or not principal.may(Permission.ENTER_CLIENT):
+        return principal
+    if (user_session.entered_until or 0) <= now_ms():
+        return principal
+    permissions = principal.permissions
+    if not user_session.entered_writes:
+        permissions = read_only(permissions)
+    return replace(principal, tenant=tenant_ref(engines, entered), permissions=permissions)
+
+
+def principal_for(engines: Engines, user: User) -> Principal:
+    """Who calls as this person, in their own client if they belong to one."""
     return Principal(
         kind="user",
         id=user.id,
         label=user.email,
-        permissions=MATRIX[role],
-        role=role,
-        tenant=tenant_ref(engines, tenant) if tenant else None,
+        permissions=MATRIX[Role(user.role)],
+        role=Role(user.role),
+        tenant=tenant_ref(engines, user.tenant) if user.tenant else None,
         locale=user.locale,
     )
 
@@ -204,13 +222,19 @@ def tenant_ref(engines: Engines, tenant: Tenant) -> TenantRef:
     )
 
 
-def _may_sign_in(user: User) -> bool:
+def may_sign_in(user: User) -> bool:
     return user.status == "active" and (user.tenant is None or user.tenant.status == "active")
 
 
-def _set_entered(core: Session, user_session: UserSession, tenant_id: int | None) -> None:
+def _set_entered(
+    core: Session,
+    user_session: UserSession,
+    tenant_id: int | None,
+    until: int | None,
+    writes: bool,
+) -> None:
     core.execute(
         update(UserSession)
         .where(UserSession.token_hash == user_session.token_hash)
-        .values(entered_tenant_id=tenant_id)
+        .values(entered_tenant_id=tenant_id, entered_until=until, entered_writes=writes)
     )

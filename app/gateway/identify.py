@@ -5,20 +5,30 @@ credential counts per request: where an Authorization header is present, the coo
 """
 
 import logging
+from collections.abc import Callable
 
 from flask import Flask, Request, Response, current_app, g, request
-from flask_login import LoginManager, UserMixin
+from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.access import Principal
-from app.core.auth import ABSOLUTE_MS, find_session, is_due, principal_of, touch_session
+from app.core import keys, tokens
+from app.core.access import FRESH_MS, MATRIX, Principal, Role
+from app.core.auth import (
+    ABSOLUTE_MS,
+    find_session,
+    is_due,
+    principal_for,
+    principal_of,
+    touch_session,
+)
 from app.core.journal import about
 from app.core.models import Tenant, User, UserSession
+from app.database.base import now_ms
 from app.database.migrate import head
-from app.database.sessions import open_core
-from app.errors import Forbidden, Unavailable
+from app.database.sessions import CoreSession, open_core
+from app.errors import Forbidden, Unauthorized, Unavailable
 
-from . import csrf
+from . import csrf, limits
 from .context import current_principal, engines, settings
 
 log = logging.getLogger(__name__)
@@ -27,25 +37,27 @@ UNMARKED = object()
 
 
 class SignedIn(UserMixin):
-    """The person behind a browser session: what views and templates see as `current_user`."""
+    """Whoever calls: what views and templates see as `current_user`.
 
-    def __init__(self, session: UserSession, principal: Principal) -> None:
-        self.session = session
+    `session` is the browser's; programs, which show a token or a key, have none.
+    """
+
+    def __init__(self, user: User, principal: Principal, session: UserSession | None) -> None:
+        self.user = user
         self.principal = principal
-
-    @property
-    def user(self) -> User:
-        return self.session.user
+        self.session = session
 
     @property
     def tenant(self) -> Tenant | None:
         """The client's row: one's own, or the one a super admin has entered."""
+        if self.principal.tenant is None:
+            return None
         return self.user.tenant or self.session.entered_tenant
 
     @property
     def entered(self) -> bool:
         """Whether a super admin is inside a client: pages say so."""
-        return self.user.tenant is None and self.session.entered_tenant is not None
+        return self.user.tenant is None and self.principal.tenant is not None
 
     def get_id(self) -> str:
         return str(self.user.id)
@@ -77,15 +89,36 @@ def gate() -> None:
         return
     csrf.check()
     if needed is not None and not current_principal().may(needed):
+        if needed in MATRIX.get(current_principal().role, ()) and current_user.entered:
+            raise Forbidden("You entered this client only to look.", code="read_only")
         raise Forbidden("You may not do this.")
+    if getattr(view, "fresh", False):
+        _demand_fresh()
 
 
 def identify(request: Request) -> SignedIn | None:
-    """Whoever holds the session of this request's cookie; looked up once, when first asked."""
+    """Whoever this request's token, key or cookie names; looked up once, when first asked.
+
+    A token or a key that is not valid is nobody: a cookie beside it is not looked at.
+    """
     if "signed_in" not in g:
         g.signed_in = None  # what error pages see when the lookup itself fails
-        g.signed_in = _from_cookie(request)
+        program = "Authorization" in request.headers
+        g.signed_in = _from_header(request) if program else _from_cookie(request)
     return g.signed_in
+
+
+def is_fresh(session: UserSession | None) -> bool:
+    """Whether the person behind this session proved lately who they are."""
+    return session is not None and now_ms() - (session.fresh_at or 0) < FRESH_MS
+
+
+def _demand_fresh() -> None:
+    """Programs have no way to be asked again, so dangerous acts are not for them."""
+    if current_user.session is None:
+        raise Forbidden("This is done on the pages, by a person.", code="people_only")
+    if not is_fresh(current_user.session):
+        raise Forbidden("Confirm that it is you, then try again.", code="not_fresh")
 
 
 def remember(response: Response, token: str) -> Response:
@@ -117,29 +150,63 @@ def _cookie() -> str:
     return "__Host-sid" if settings().secure else "sid"
 
 
+def _from_header(request: Request) -> SignedIn | None:
+    """The person or the key behind a bearer token; pages do not take any."""
+    kind, _, token = request.headers["Authorization"].partition(" ")
+    if kind.lower() != "bearer" or not request.path.startswith("/api/"):
+        return None
+    try:
+        with open_core(engines()) as core:
+            known = _key(core, token) if token.startswith("tbms_") else _bearer(core, token)
+    except Unauthorized:
+        return None
+    _tell(known.principal)
+    return known
+
+
+def _bearer(core: CoreSession, token: str) -> SignedIn:
+    user = tokens.find_bearer(core, tokens.token_keys(settings()), token.strip())
+    limits.count_program(f"user {user.id}")
+    return SignedIn(user, principal_for(engines(), user), None)
+
+
+def _key(core: CoreSession, text: str) -> SignedIn:
+    now = now_ms()
+    key = keys.find(core, text.strip(), now)
+    limits.count_program(f"key {key.prefix}")
+    if keys.use_due(key, now):
+        _note(lambda writing: keys.note_use(writing, key.id, now))
+    permissions = MATRIX[Role(key.user.role)]
+    return SignedIn(key.user, keys.principal_of(engines(), key, permissions), None)
+
+
 def _from_cookie(request: Request) -> SignedIn | None:
     token = session_token(request)
-    if not token or "Authorization" in request.headers:
+    if not token:
         return None
     with open_core(engines()) as core:
         session = find_session(core, token)
     if session is None:
         return None
     if is_due(session):
-        _touch(session)
+        _note(lambda core: touch_session(core, session.token_hash))
     principal = principal_of(engines(), session)
+    _tell(principal)
+    return SignedIn(session.user, principal, session)
+
+
+def _tell(principal: Principal) -> None:
+    """Let the log lines of this request say who calls."""
     tenant = principal.tenant
-    about.set(
-        about.get() | {"principal": f"user:{principal.id}", "tenant": tenant.id if tenant else None}
-    )
-    return SignedIn(session, principal)
+    name = f"{principal.kind}:{principal.id}"
+    about.set(about.get() | {"principal": name, "tenant": tenant.id if tenant else None})
 
 
-def _touch(session: UserSession) -> None:
-    """Note the use in a transaction of its own; failing to must not fail the request."""
+def _note(write: Callable[[CoreSession], None]) -> None:
+    """Note a use in a transaction of its own; failing to must not fail the request."""
     try:
         with open_core(engines(), writes=True) as core:
-            touch_session(core, session.token_hash)
+            write(core)
             core.commit()
     except SQLAlchemyError:
-        log.warning("a session's use could not be noted", exc_info=True)
+        log.warning("the use of a credential could not be noted", exc_info=True)

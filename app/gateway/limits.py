@@ -6,19 +6,27 @@ looser for a while, never a closed door.
 """
 
 import ipaddress
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, request, session
 from flask_limiter import Limiter
+from limits import parse
 from limits.storage import Storage
 
+from app.errors import TooMany
 from collector.wire.envelope import KEY_HEADER
+
+from .devices import known_device
+
+log = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -27,7 +35,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Limit:
     """`amount` such as "5 per 15 minutes", counted for each `key` of a request."""
 
-    amount: str
+    amount: str | Callable[[], str]
     key: Callable[[], str]
     failures_only: bool = False
 
@@ -43,11 +51,28 @@ def client_address() -> str:
 
 
 def _account() -> str:
-    return request.form.get("email", "").strip().lower()[:254] or "nobody"
+    given = request.get_json(silent=True) if request.is_json else request.form
+    email = given.get("email", "") if hasattr(given, "get") else ""
+    return str(email).strip().lower()[:254] or "nobody"
 
 
-def _account_at_address() -> str:
-    return f"{_account()} {client_address()}"
+def _account_at_place() -> str:
+    """The account and where it is tried: a browser of its own, else an address."""
+    device = known_device(request, _account())
+    return f"{_account()} {device or client_address()}"
+
+
+def _pace() -> str:
+    """How often an account may be tried from one place. Under attack one try is left to places
+    that are not known to be the person's: with the right password it is all one needs."""
+    if known_device(request, _account()) or not under_attack():
+        return "5 per 15 minutes"
+    return "1 per 15 minutes"
+
+
+def _waiting() -> str:
+    """Who has shown a password and not yet a second factor; the account named, for programs."""
+    return f"waiting {session['waiting'][0]}" if session.get("waiting") else _account()
 
 
 def _collector() -> str:
@@ -55,12 +80,23 @@ def _collector() -> str:
 
 
 SIGN_IN = (
-    Limit("5 per 15 minutes", _account_at_address, failures_only=True),
+    Limit(_pace, _account_at_place, failures_only=True),
     Limit("50 per 15 minutes", client_address, failures_only=True),
-    Limit("100 per hour", _account, failures_only=True),
 )
-"""Failed sign-ins. An account is slowed down only for the address that fails, until so many fail
-that somebody spreads the attempts: nobody can lock a colleague out by mistyping."""
+"""Failed sign-ins. An account is slowed down only for the place that fails, and more so while
+somebody tries it from everywhere: nobody can lock a colleague out by mistyping."""
+
+ATTACK = 100
+"""This many failures of one account within an hour are an attack, wherever they come from."""
+
+SECOND_FACTOR = (
+    Limit("10 per 15 minutes", lambda: f"{_waiting()} {client_address()}", True),
+    Limit("30 per hour", _waiting, True),
+)
+"""Wrong codes. Only who knows the password gets so far, so these count against the person, too."""
+
+REFRESH = (Limit("30 per 15 minutes", client_address, failures_only=True),)
+"""Wrong refresh tokens. They have 256 bits; this keeps guessing out of the log."""
 
 ENROL = (Limit("5 per hour", client_address, failures_only=True),)
 """Wrong claim codes. They have 80 bits; this keeps guessing out of the log, too."""
@@ -69,11 +105,16 @@ INGEST = (Limit("600 per minute", _collector),)
 """A collector pushes every second at most, faster while it catches up after an outage."""
 
 
-def limited(limits: tuple[Limit, ...]) -> Callable[[View], View]:
-    """Mark a view with its limits."""
+PROGRAM = parse("600 per minute")
+"""What one key or one person's tokens may ask."""
+
+
+def limited(limits: tuple[Limit, ...], shared: str = "") -> Callable[[View], View]:
+    """Mark a view with its limits; views that name the same `shared` counter are counted as one."""
 
     def mark(view: View) -> View:
         view.limits = limits  # type: ignore[attr-defined]
+        view.limits_of = shared  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -95,16 +136,48 @@ def init_app(app: Flask, path: Path) -> None:
             view = limiter.limit(
                 limit.amount,
                 key_func=limit.key,
-                scope=endpoint,
+                scope=getattr(view, "limits_of", "") or endpoint,
                 deduct_when=_failed if limit.failures_only else None,
             )(view)
         app.view_functions[endpoint] = view
+
+
+def note_failure() -> None:
+    """Count a failed sign-in against its account, so that an attack is noticed."""
+    with suppress(sqlite3.Error):
+        _storage().incr(f"failures {_account()}", 3600)
+
+
+def under_attack() -> bool:
+    """Whether somebody tries this request's account again and again."""
+    try:
+        return _storage().get(f"failures {_account()}") >= ATTACK
+    except sqlite3.Error:
+        return False
+
+
+def count_program(name: str) -> None:
+    """Count a request of a program; raises TooMany when it asks too often."""
+    limiter = current_app.extensions["limits"].limiter
+    try:
+        if limiter.hit(PROGRAM, "program", name):
+            return
+        reset = limiter.get_window_stats(PROGRAM, "program", name).reset_time
+    except sqlite3.Error:
+        log.warning("a program's requests are not counted", exc_info=True)
+        return
+    wait = max(1, round(reset - time.time()))
+    raise TooMany("Too many attempts: wait a little and try again.", retry_after=wait)
 
 
 def seconds_left(now: float) -> float:
     """How long until the limit that was reached opens again."""
     reached = current_app.extensions["limits"].current_limit
     return reached.reset_at - now if reached else 60
+
+
+def _storage() -> Storage:
+    return current_app.extensions["limits"].storage
 
 
 def _failed(response: Response) -> bool:

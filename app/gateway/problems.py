@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from app.errors import AppError, Invalid, Unauthorized, Unavailable
+from app.errors import AppError, Invalid, TooMany, Unauthorized, Unavailable
 
 from .language import current_locale
 from .limits import seconds_left
@@ -66,8 +66,10 @@ def tell_app_error(error: AppError) -> ResponseReturnValue:
     if isinstance(error, Unauthorized) and error.code == "unauthorized" and not for_program():
         return redirect(_sign_in_url(), code=303)
     headers = {}
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooMany):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unauthorized) and for_program():
+        headers["WWW-Authenticate"] = "Bearer"
     extra = dict(error.params)
     if isinstance(error, Invalid) and error.fields:
         extra["fields"] = {name: gettext(text) for name, text in error.fields.items()}

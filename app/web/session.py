@@ -21,9 +21,10 @@ from app.core.journal import record
 from app.core.models import User
 from app.errors import NotFound, Unauthorized, sentence
 from app.gateway.context import core_session, current_principal, engines
+from app.gateway.devices import remember_device
 from app.gateway.identify import forget, remember, session_token
 from app.gateway.language import COOKIE, LOCALES
-from app.gateway.limits import SIGN_IN, limited
+from app.gateway.limits import SIGN_IN, limited, note_failure
 
 from .page import THEMES, shell
 
@@ -43,19 +44,21 @@ def sign_in_form() -> ResponseReturnValue:
 
 @blueprint.post("/connexion")
 @public
-@limited(SIGN_IN)
+@limited(SIGN_IN, shared="sign-in")
 def sign_in() -> ResponseReturnValue:
     """Check the password and open a session under a new token."""
     core = core_session(writes=True)
     try:
         user = authenticate(core, request.form.get("email", ""), request.form.get("password", ""))
     except Unauthorized as error:
+        note_failure()
         return _sign_in_page(gettext(error.text)), error.status
     token = start_session(core, user, request.remote_addr or "", request.user_agent.string)
     caller = principal_of(engines(), find_session(core, token))
     record(core, caller, "session.start", address=request.remote_addr or "")
     core.commit()
-    return remember(redirect(_own_page(request.form.get("suite")), code=303), token)
+    response = remember(redirect(_own_page(request.form.get("suite")), code=303), token)
+    return remember_device(response, user.email)
 
 
 @blueprint.post("/deconnexion")

@@ -63,7 +63,9 @@ def test_a_super_admin_sees_a_client_only_after_entering_it(through, house):
     refused = client.get("/api/v1/probe/fleet")
     assert (refused.status_code, refused.json["code"]) == (409, "no_client")
     with house.core() as core:
-        core.execute(update(UserSession).values(entered_tenant_id=2))
+        core.execute(
+            update(UserSession).values(entered_tenant_id=2, entered_until=now_ms() + 60_000)
+        )
         core.commit()
     assert client.get("/api/v1/probe/fleet").json["uids"] == ["EDS-LFP-0001", "BOR-LFP-0002"]
 

@@ -4,13 +4,14 @@ import multiprocessing
 import sqlite3
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_login import LoginManager
 from werkzeug.exceptions import HTTPException
 
-from app.gateway import language, limits, problems
+from app.gateway import devices, language, limits, problems
 from app.settings import Settings
 
 MARKS = {"sign-in": limits.SIGN_IN, "enrol": limits.ENROL, "ingest": limits.INGEST}
@@ -26,6 +27,8 @@ def counters(tmp_path):
 def tried(tmp_path, counters):
     """An application whose views fail on request, under the portal's own limits."""
     app = Flask("tried")
+    app.config["SECRET_KEY"] = "x" * 40
+    app.extensions["engines"] = SimpleNamespace(settings=Settings(secret_key="x" * 40))
     LoginManager(app).request_loader(lambda request: None)
     language.init_app(app, Settings(secret_key="x" * 40, data_dir=tmp_path))
     app.register_error_handler(HTTPException, problems.tell_http_error)
@@ -37,6 +40,8 @@ def tried(tmp_path, counters):
 
 def _view(name, marked):
     def view():
+        if request.form["answer"] == "401" and name == "sign-in":
+            limits.note_failure()
         return "", int(request.form["answer"])
 
     view.__qualname__ = name  # Flask-Limiter tells views apart by it
@@ -69,12 +74,41 @@ def test_one_address_cannot_try_many_accounts(tried):
     assert attempt(tried, 200, address="198.51.100.7", **ALICE).status_code == 200
 
 
-def test_one_account_cannot_be_tried_from_many_addresses(tried):
-    answers = [
-        attempt(tried, address=f"198.51.{n // 100}.{n % 100}", **ALICE).status_code
-        for n in range(101)
-    ]
-    assert answers == [401] * 100 + [429]
+def test_an_account_tried_from_everywhere_leaves_one_try_to_each_place(tried):
+    def answers(n, address):
+        return [attempt(tried, address=address, **ALICE).status_code for _ in range(n)]
+
+    assert answers(3, "198.51.100.1") == [401] * 3
+    for n in range(limits.ATTACK):
+        attempt(tried, address=f"198.51.{n // 50}.{n % 50}", **ALICE)
+    assert answers(2, "203.0.113.77") == [401, 429]
+    assert attempt(tried, 200, address="203.0.113.78", **ALICE).status_code == 200
+    assert attempt(tried, address="203.0.113.77", email="bob@x.example").status_code == 401
+
+
+def test_a_browser_that_knows_the_account_has_tries_of_its_own(tried):
+    for n in range(limits.ATTACK + 1):
+        attempt(tried, address=f"198.51.{n // 50}.{n % 50}", **ALICE)
+    for _ in range(6):
+        attempt(tried, **ALICE)
+    assert attempt(tried, 200, **ALICE).status_code == 429
+    browser = tried.test_client()
+    with tried.test_request_context():
+        made = devices.remember_device(Response(), ALICE["email"])
+    browser.set_cookie("device", made.headers["Set-Cookie"].partition("=")[2].partition(";")[0])
+
+    def try_at_home(answer, **form):
+        return browser.post(
+            "/api/sign-in",
+            data={"answer": answer, **form},
+            environ_base={"REMOTE_ADDR": "203.0.113.9"},
+        ).status_code
+
+    assert [try_at_home(401, **ALICE) for _ in range(4)] == [401] * 4
+    assert try_at_home(200, **ALICE) == 200
+    assert try_at_home(401, email="bob@laurentia.example") == 401
+    browser.set_cookie("device", "forged.x.y")
+    assert try_at_home(200, **ALICE) == 429
 
 
 def test_a_household_of_ipv6_is_one_address(tried):

@@ -7,7 +7,7 @@ import pytest
 from app.clients.models import BatteryType, Location
 from app.core.access import MATRIX
 from app.core.auth import token_digest
-from app.core.models import Claim, Collector, UserSession
+from app.core.models import ApiKey, Claim, Collector, UserSession
 from tests.house import PERSONAS
 
 pytestmark = pytest.mark.sqlite_only
@@ -17,6 +17,9 @@ PUBLIC = {
     "/api/v1/openapi.json",
     "/api/v1/health",
     "/api/v1/collectors/enrol",
+    "/api/v1/tokens",
+    "/api/v1/tokens/refresh",
+    "/api/v1/tokens/revoke",
     "/connexion",
     "/deconnexion",
     "/langue/<locale>",
@@ -29,6 +32,7 @@ FOREIGN = {
     "location_id": ONLY_LAURENTIA,
     "collector_id": ONLY_LAURENTIA,
     "claim_id": ONLY_LAURENTIA,
+    "key_id": ONLY_LAURENTIA,
 }
 """Ids that exist in Laurentia and not in Boreal. A route with another parameter joins this list."""
 NOT_BOBS = {"asset_id": 3}
@@ -77,6 +81,18 @@ def estate(house):
         )
         core.add(
             Claim(id=ONLY_LAURENTIA, tenant_id=1, code_hash="h", name="Site", expires_at=9 * 10**12)
+        )
+        core.add(
+            ApiKey(
+                id=ONLY_LAURENTIA,
+                tenant_id=1,
+                user_id=PERSONAS["alice"].id,
+                prefix="laurent1",
+                secret_hash=b"s" * 32,
+                name="Site",
+                scopes=[],
+                expires_at=9 * 10**12,
+            )
         )
         core.commit()
     with house.tenant(writes=True) as session:
