@@ -12,7 +12,7 @@ from app.clients.catalogue import limits_of
 from app.clients.models import Battery
 from app.processor.state import LIVE, STALE, connection_state, status
 
-from .labels import STATUSES
+from .labels import SEVERITIES, STATUSES
 
 Entry = Mapping[str, Any]
 _RANK = {code: rank for rank, code in enumerate(STATUSES)}
@@ -38,7 +38,8 @@ class Row:
 
     @property
     def alarms(self) -> list[Mapping[str, Any]]:
-        return self.entry["alarms"]
+        """Its alarms, the gravest first."""
+        return sorted(self.entry["alarms"], key=lambda alarm: SEVERITIES.index(alarm["severity"]))
 
     @property
     def soc(self) -> float | None:
@@ -56,13 +57,27 @@ class Row:
         codes = {"cell_voltage_spread": "spread", "temperature_max": "temperature_high"}
         return {code: limits[name] for code, name in codes.items() if name in limits}
 
+    def stands_out(self, code: str) -> bool:
+        """Whether a value of today is at or beyond its limit."""
+        return self.present and code in self.limits and self.values[code] >= self.limits[code]
+
+    @property
+    def cells(self) -> int | None:
+        """Cells in series: its own number, else its type's."""
+        kind = self.asset.type
+        return self.asset.cells or (kind.cells if kind else None)
+
+    @property
+    def capacity_ah(self) -> float | None:
+        """Nameplate capacity: its own, else its type's."""
+        kind = self.asset.type
+        return self.asset.capacity_ah or (kind.capacity_ah if kind else None)
+
     @property
     def capacity_wh(self) -> float | None:
-        """Nameplate energy: what the battery says, else its type's capacity and voltage."""
-        kind = self.asset.type
-        volts = kind.nominal_voltage if kind else None
-        hours = self.asset.capacity_ah or (kind.capacity_ah if kind else None)
-        return volts * hours if volts and hours else None
+        """Nameplate energy: its capacity at its type's nominal voltage."""
+        volts = self.asset.type.nominal_voltage if self.asset.type else None
+        return volts * self.capacity_ah if volts and self.capacity_ah else None
 
     @property
     def energy_wh(self) -> float | None:
@@ -94,6 +109,15 @@ def _worst(row: Row) -> tuple[int, str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A status in the bar of a group: from `x` on, `width` long, in percent of the bar."""
+
+    status: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """A group of batteries in a few numbers. `stored_wh` and `power_w` speak of those present.
 
@@ -111,6 +135,31 @@ class Summary:
     charge: float | None
     alarms: int
     newest: int | None
+
+    @property
+    def parts(self) -> list[Part]:
+        """The bar that shows how many batteries have which status, worst first."""
+        found, before = [], 0
+        for code in STATUSES:
+            if count := self.counts[code]:
+                found.append(Part(code, 100 * before / self.total, 100 * count / self.total))
+                before += count
+        return found
+
+    @property
+    def flow(self) -> str:
+        """What the group does as a whole: `charging`, `discharging`, `idle`, "" when unknown."""
+        if self.power_w is None:
+            return ""
+        return "charging" if self.power_w > 0 else "discharging" if self.power_w < 0 else "idle"
+
+    @property
+    def pull(self) -> Part | None:
+        """The bar of the net power: from the middle, charge to the right; full in one hour."""
+        if not self.power_w or not self.rated_wh:
+            return None
+        width = 50 * min(abs(self.power_w) / self.rated_wh, 1)
+        return Part(self.flow, 50 if self.power_w > 0 else 50 - width, width)
 
 
 def summary(group: Iterable[Row]) -> Summary:

@@ -17,6 +17,8 @@ CHEMISTRIES = ("LFP", "NMC", "NCA", "LTO", "LEAD")
 ROLES = ("super_admin", "client_admin", "user", "reader")
 SEVERITIES = ("critical", "warning", "info")
 TENANT_STATUSES = ("provisioning", "active", "suspended", "closed")
+MARKS = {"critical": "crit", "warning": "warn", "info": "info"}
+"""Severities and the sign that each is drawn with."""
 CONTACTS = ("closed", "open")
 ACTIONS = (
     "session.start",

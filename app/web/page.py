@@ -20,7 +20,7 @@ from collector.wire.metrics import METRICS
 
 from . import format as fmt
 from .assets import Assets
-from .labels import CONNECTIONS, STATUSES, alarm_label, label
+from .labels import CONNECTIONS, MARKS, STATUSES, alarm_label, label
 
 LIVE_URL = "/api/v1/live"
 THEMES = ("auto", "light", "dark")
@@ -73,7 +73,9 @@ def init_app(app: Flask) -> None:
         seen=lambda ts: fmt.seen(ts, now_ms(), zone(), locale()),
         moment=lambda ts: fmt.moment(ts, now_ms(), zone(), locale()),
         initials=initials,
+        mark=lambda severity: MARKS.get(severity, "info"),
         dist_label=_dist_label,
+        silent_label=_silent_label,
     )
 
 
@@ -207,3 +209,9 @@ def _dist_label(counts: dict[str, int]) -> str:
     """A distribution in words, for those who cannot see its bar."""
     said = [f"{label(f'status.{code}')} {n}" for code, n in counts.items() if n]
     return ", ".join(said) or gettext("No battery")
+
+
+def _silent_label(counts: dict[str, int]) -> str:
+    """How many batteries say nothing, in words; empty when all answer."""
+    silent = ("off", "stale", "wait")
+    return ", ".join(f"{counts[c]} {label(f'status.{c}').lower()}" for c in silent if counts[c])
