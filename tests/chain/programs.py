@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import requests
@@ -79,10 +80,9 @@ class Portal(Program):
         self.url = f"http://127.0.0.1:{self.port}"
         environ = {
             **os.environ,
-            "SECRET_KEY": settings.secret_key,
-            "DATA_DIR": str(settings.data_dir),
-            "DATABASE_URL": settings.database_url,
-            "TENANT_DATABASE_URL": settings.tenant_database_url,
+            **{
+                entry.name.upper(): str(getattr(settings, entry.name)) for entry in fields(settings)
+            },
             "PUBLIC_URL": self.url,
             **{name: str(value) for name, value in more.items()},
         }
