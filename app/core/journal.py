@@ -8,16 +8,27 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.database.base import now_ms
+from app.database.encrypted import find_by
 from app.settings import Settings
 
 from .access import Principal
-from .models import AuditEntry
+from .audit import append
+from .models import AuditEntry, User
 
 about: ContextVar[dict[str, Any]] = ContextVar("about", default={})  # noqa: B039
 """What every log line of the work in hand carries: request identifier, client, caller. Set anew
 for each request or job, never changed in place."""
+
+
+origin: ContextVar[str] = ContextVar("origin", default="")
+"""The address of the computer that asks, for entries whose caller does not say it."""
+
+recorded: ContextVar[list[str]] = ContextVar("recorded", default=[])  # noqa: B039
+"""What the request in hand has put in the audit trail; the gateway empties it and looks after."""
 
 
 def record(
@@ -33,21 +44,37 @@ def record(
     """Add an entry to the audit trail, in the caller's transaction.
 
     `action` is a dotted verb ("session.start", "tenant.enter"). `tenant_id` defaults to the
-    client of whoever acts; `detail` holds no secrets and no measurements.
+    client of whoever acts; `detail` holds no secrets and no measurements. People are named by
+    their number: an address given as `target` is looked up.
     """
     if tenant_id is None and principal and principal.tenant:
         tenant_id = principal.tenant.id
     entry = AuditEntry(
+        at=now_ms(),
         tenant_id=tenant_id,
-        actor=f"{principal.kind}:{principal.label}"[:160] if principal else "nobody",
+        actor=_actor(principal)[:160],
         action=action,
-        target=target[:120],
+        target=_person(core, target)[:120],
         detail=detail or {},
-        address=address[:45],
+        address=(address or origin.get())[:45],
         request_id=request_id or about.get().get("request_id", ""),
     )
-    core.add(entry)
-    return entry
+    recorded.get().append(action)
+    return append(core, entry)
+
+
+def _actor(principal: Principal | None) -> str:
+    if principal is None:
+        return "nobody"
+    name = principal.id if principal.kind == "user" else principal.label
+    return f"{principal.kind}:{name}"
+
+
+def _person(core: Session, target: str) -> str:
+    if "@" not in target:
+        return target
+    found = core.scalar(select(User.id).where(find_by(User, "email", target, core)))
+    return f"user:{found}" if found else "user:?"
 
 
 def new_request_id() -> str:

@@ -206,12 +206,24 @@ class Claim(CoreBase):
 
 
 class AuditEntry(CoreBase):
-    """Who did what to what, when, from where. Never changed once written."""
+    """Who did what to what, when, from where; added by `app.core.audit` alone, never changed.
+
+    People are named by their number, so that an entry outlives what is known of them.
+    """
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_log_tenant_id_at", "tenant_id", "at"), TABLE_OPTIONS)
+    __table_args__ = (
+        Index("ix_audit_log_tenant_id_at", "tenant_id", "at"),
+        Index("ix_audit_log_tenant_id_n", "tenant_id", "n"),
+        TABLE_OPTIONS,
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
+    n: Mapped[int] = mapped_column(BigInteger)
+    """Its number in its client's chain, from 1."""
+    mac: Mapped[bytes] = mapped_column(Bytes32)
+    address_mac: Mapped[bytes] = mapped_column(Blind)
+    """Stands for the address in `mac`, so that the address can be shortened later."""
     at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
     tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
     actor: Mapped[str] = mapped_column(String(160))
@@ -220,6 +232,44 @@ class AuditEntry(CoreBase):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     address: Mapped[str] = mapped_column(String(45), default="")
     request_id: Mapped[str] = mapped_column(String(32), default="")
+
+
+class AuditHead(CoreBase):
+    """The end of one audit chain, and what it begins after once old entries are removed."""
+
+    __tablename__ = "audit_heads"
+
+    scope: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """The client's id; 0 is the platform."""
+    n: Mapped[int] = mapped_column(BigInteger)
+    mac: Mapped[bytes] = mapped_column(Bytes32)
+    floor_n: Mapped[int] = mapped_column(BigInteger)
+    floor_mac: Mapped[bytes] = mapped_column(Bytes32)
+    seal: Mapped[bytes] = mapped_column(Bytes32)
+    verified_at: Mapped[int | None] = mapped_column(BigInteger)
+    problem: Mapped[str] = mapped_column(String(200), default="")
+    """What the last verification found; empty: intact."""
+
+
+class Incident(CoreBase):
+    """A confidentiality incident, as Québec's Law 25 wants it registered. Never deleted."""
+
+    __tablename__ = "incidents"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
+    occurred_at: Mapped[int] = mapped_column(BigInteger)
+    known_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
+    facts: Mapped[str] = mapped_column(Text)
+    """Circumstances, and which personal information."""
+    persons: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How many are concerned, as far as is known."""
+    serious: Mapped[bool] = mapped_column(default=False)
+    """Whether there is a risk of serious injury: the commission and the persons are then told."""
+    measures: Mapped[str] = mapped_column(Text, default="")
+    notices: Mapped[str] = mapped_column(Text, default="")
+    """Who was told, and when."""
+    closed_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class JobRun(CoreBase):

@@ -135,7 +135,7 @@ class Vault:
 
     def use(self, connection: Connection, scope: int) -> None:
         """Read keys through a connection in hand, as revisions must."""
-        for purpose in (FIELD, INDEX):
+        for purpose in (FIELD, INDEX, CHAIN):
             self.add_first(connection, scope, purpose)
             self._read(connection, scope, purpose)
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.clients.catalogue import pending_count
 from app.clients.models import Asset
 from app.clients.tenants import ref_of
-from app.core import auth
+from app.core import audit, auth
 from app.core.access import EVERY_ASSET, Permission, requires
 from app.core.journal import record
 from app.core.models import AuditEntry, Collector, Tenant, User
@@ -89,12 +89,14 @@ def leave() -> ResponseReturnValue:
 
 def _page(wrong_id: int | None = None) -> str:
     core = core_session()
-    journal = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(SHOWN_ENTRIES)
+    latest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(SHOWN_ENTRIES)
+    journal = core.scalars(latest).all()
     return render_template(
         "platform/clients.html",
         super_area=True,
         clients=_clients(core, now_ms()),
-        journal=core.scalars(journal).all(),
+        journal=journal,
+        people=audit.names(core, journal),
         names={tenant.id: tenant.name for tenant in core.scalars(select(Tenant))},
         wrong_id=wrong_id,
         **shell("clients"),

@@ -25,7 +25,7 @@ def test_signing_in_goes_where_one_wanted_to_go(client_of, submit, house):
     assert browser.get("/batteries").status_code == 303
     with house.core() as core:
         entry = core.scalar(select(AuditEntry).where(AuditEntry.action == "session.start"))
-        assert (entry.actor, entry.tenant_id) == (f"user:{alice.email}", 1)
+        assert (entry.actor, entry.tenant_id) == (f"user:{alice.id}", 1)
 
 
 @pytest.mark.parametrize(
