@@ -15,8 +15,8 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.database.base import now_ms
-from app.database.engines import Engines
 from app.database.encrypted import find_by
+from app.database.engines import Engines
 from app.errors import NotFound, Unauthorized
 
 from .access import MATRIX, Permission, Principal, Role, TenantRef, read_only
