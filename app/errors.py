@@ -69,6 +69,20 @@ class Conflict(AppError):
     code = "conflict"
 
 
+class Changed(AppError):
+    """It is no longer what the caller saw when deciding to change it."""
+
+    status = 412
+    code = "changed"
+
+
+class Unconditional(AppError):
+    """The caller has to say which state of the thing is to be changed."""
+
+    status = 428
+    code = "precondition_required"
+
+
 class TooLarge(AppError):
     """More than is accepted at once."""
 

@@ -13,6 +13,7 @@ from . import cli, web
 from .cache import SharedCache
 from .clients import api as clients_api
 from .connector import api as connector_api
+from .core import api as core_api
 from .core.access import public
 from .database.engines import Engines
 from .gateway import api as gateway_api
@@ -76,7 +77,7 @@ def configure(app: Flask, settings: Settings) -> None:
 def register_views(app: Flask) -> None:
     """Everything that answers: the API's resources, the pages, the files."""
     api = http.ProblemApi(app)
-    parts = (gateway_api, credentials, connector_api, processor_api, clients_api)
+    parts = (gateway_api, credentials, connector_api, processor_api, *clients_api.parts, core_api)
     for blueprint in (part.blueprint for part in parts):
         api.register_blueprint(blueprint)
     web.register(app)

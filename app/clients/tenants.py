@@ -5,6 +5,7 @@ database, say) leaves a row that the same call resumes, never half a client that
 """
 
 import re
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
@@ -75,6 +76,18 @@ def activate(core: Session, engines: Engines, tenant: Tenant) -> Tenant:
     tenant.status = "active"
     core.flush()
     return tenant
+
+
+def edit_tenant(core: Session, tenant: Tenant, changes: Mapping[str, str]) -> None:
+    """Change a client's name, language, time zone, or suspend it and let it in again."""
+    if not is_time_zone(changes.get("time_zone", DEFAULT_TIME_ZONE)):
+        wrong = {"time_zone": sentence("This time zone is unknown.")}
+        raise Invalid("Some fields need attention.", fields=wrong)
+    if "status" in changes and tenant.status not in ("active", "suspended"):
+        raise Conflict("This client is not open.", code="not_open")
+    for name, value in changes.items():
+        setattr(tenant, name, value)
+    core.flush()
 
 
 def each_tenant(core: Session, engines: Engines) -> list[TenantRef]:

@@ -1,13 +1,13 @@
 """What collectors call (enrol, push), and what people do with collectors."""
 
-from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
+from sqlalchemy import select
 
-from app.core.access import Permission, public, requires, signed
+from app.core.access import Permission, signed
 from app.core.journal import record
+from app.core.models import Collector
 from app.database.base import now_ms
 from app.errors import Invalid, TooLarge, sentence
 from app.gateway.context import (
@@ -17,8 +17,12 @@ from app.gateway.context import (
     engines,
     settings,
 )
-from app.gateway.http import json_body
+from app.gateway.http import LAST_ID
 from app.gateway.limits import ENROL, INGEST, client_address, limited
+from app.gateway.paging import listing, page, page_of
+from app.gateway.resources import Resources
+from app.gateway.schema import Choice, Flag, Many, Number, One, Schema, Text, Whole
+from app.gateway.writing import commit_core
 from collector.wire import envelope, schema, strict_json
 
 from . import collectors
@@ -27,16 +31,116 @@ from .ingest import ingest
 MULTIPART_OVERHEAD = 16 * 1024
 """What the envelope of a multipart body may add to its one part."""
 
-blueprint = Blueprint(
-    "connector", __name__, url_prefix="/api/v1", description="Collectors and what they push."
-)
+blueprint = Resources("connector", __name__, "Collectors and what they push.")
+
+SORTS = {"name": Collector.name, "created_at": Collector.created_at, "id": Collector.id}
+STATUSES = ("active", "revoked")
+MOMENT = 1_767_225_600_000
+
+
+class OutcomeDocument(Schema):
+    """What became of one item of a batch."""
+
+    asset = Text(64, "EDS-LFP-0001", required=True, allow_none=True)
+    seq = Whole(example=7, required=True, allow_none=True)
+    outcome = Choice(envelope.ACCEPTED, envelope.DUPLICATE, envelope.REJECTED, required=True)
+    reason = Text(200, required=True, allow_none=True)
+    dropped = Whole(example=0, required=True, about="Implausible numbers left out.")
+
+
+class ReceiptDocument(Schema):
+    """The receipt: what became of each item."""
+
+    status = Choice("stored", "duplicate", required=True)
+    seq = Whole(example=7, required=True)
+    digest = Text(64, "0" * 64, required=True, about="SHA-256 of the part, hexadecimal.")
+    server_time = Whole(example=MOMENT, required=True)
+    next_push = Number(0, 86_400, 10.0, required=True, about="Seconds.")
+    watched = Flag(required=True, about="Somebody is looking at this client's pages.")
+    blocks = Many(One(OutcomeDocument), envelope.MAX_BLOCKS, required=True)
+    live = Many(One(OutcomeDocument), envelope.MAX_LIVE, required=True)
+
+
+class EnrolmentRequest(Schema):
+    """A claim code, the public key made at the site, and the proof of holding its private half."""
+
+    code = Text(32, "ABCD-EFGH-JKMN-PQRS", least=1, required=True)
+    public_key = Text(64, "A" * 43 + "=", least=1, required=True, about="Ed25519, base64.")
+    proof = Text(128, "A" * 86 + "==", least=1, required=True, about="Signature, base64.")
+    hostname = Text(120, "site-1")
+    version = Text(32, "1.0")
+
+
+class EnrolmentDocument(Schema):
+    """The new identity."""
+
+    key_id = Text(32, "5f0c2a9d1e7b4c3a8d6e", required=True)
+    collector = Text(80, "Entrepôt", required=True)
+    client = Text(120, "Groupe Laurentia", required=True)
+    server_time = Whole(example=MOMENT, required=True)
+    ingest_url = Text(500, "https://portal.example/api/v1/ingest", required=True)
+
+
+class CollectorDocument(Schema):
+    """A collector at a client's site."""
+
+    id = Whole(1, example=1, required=True)
+    name = Text(80, "Entrepôt", required=True)
+    status = Choice(*STATUSES, required=True)
+    hostname = Text(120, "site-1", required=True)
+    version = Text(32, "1.0", required=True)
+    created_at = Whole(example=MOMENT, required=True)
+    last_seen = Whole(example=MOMENT, required=True, allow_none=True)
+    queued = Whole(example=0, required=True, about="Blocks waiting at the site.")
+    clock_offset_ms = Whole(-LAST_ID, example=-12, required=True, allow_none=True)
+    rejected = Whole(example=0, required=True)
+    last_rejection = Text(120, required=True, allow_none=True)
+
+
+class ClaimRequest(Schema):
+    """What the new collector is to be called."""
+
+    name = Text(80, "Entrepôt", least=1, required=True)
+
+
+class ClaimDocument(Schema):
+    """A code that is shown this once."""
+
+    code = Text(19, "ABCD-EFGH-JKMN-PQRS", required=True)
+    expires_at = Whole(example=MOMENT, required=True)
+
+
+BATCH = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": [envelope.PART],
+                "properties": {
+                    envelope.PART: {
+                        "type": "string",
+                        "contentMediaType": "application/gzip",
+                        "description": "gzip of the JSON described under contentSchema",
+                        "contentSchema": schema.schema(),
+                    }
+                },
+            }
+        }
+    },
+}
 
 
 @blueprint.route("/ingest", methods=["POST"])
 @blueprint.doc(
-    summary="Push a signed batch",
+    summary=sentence("Push a signed batch"),
     parameters=[
-        {"in": "header", "name": name, "required": True, "schema": {"type": "string"}}
+        {
+            "in": "header",
+            "name": name,
+            "required": True,
+            "schema": {"type": "string", "maxLength": 400},
+        }
         for name in (
             envelope.KEY_HEADER,
             envelope.TIME_HEADER,
@@ -45,27 +149,9 @@ blueprint = Blueprint(
             envelope.SIGNATURE_HEADER,
         )
     ],
-    requestBody={
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": [envelope.PART],
-                    "properties": {
-                        envelope.PART: {
-                            "type": "string",
-                            "contentMediaType": "application/gzip",
-                            "description": "gzip of the JSON described under contentSchema",
-                            "contentSchema": schema.schema(),
-                        }
-                    },
-                }
-            }
-        },
-    },
-    responses={200: {"description": "The receipt: what became of each item"}},
+    requestBody=BATCH,
 )
+@blueprint.response(200, ReceiptDocument)
 @limited(INGEST)
 @signed
 def push() -> Response:
@@ -77,22 +163,23 @@ def push() -> Response:
         raise Invalid("The file part %(part)s is missing.", code="no_batch", part=envelope.PART)
     body = part.stream.read(envelope.MAX_COMPRESSED + 1)
     receipt = ingest(engines(), settings(), request.headers, body, now_ms())
-    return _json(receipt.to_json())
+    return Response(strict_json.dumps(receipt.to_json()), mimetype="application/json")
 
 
-@blueprint.route("/collectors/enrol", methods=["POST"])
-@blueprint.doc(summary="Redeem a claim code", responses={201: {"description": "The new identity"}})
+@blueprint.operation(
+    "POST",
+    "/collectors/enrol",
+    None,
+    sentence("Redeem a claim code"),
+    body=EnrolmentRequest,
+    answer=EnrolmentDocument,
+    status=201,
+)
 @limited(ENROL)
-@public
-def enrol() -> Response:
+def enrol_collector(body: dict[str, Any]) -> dict[str, Any]:
     """Register a new collector's public key with a claim code and a proof of possession."""
-    body = json_body()
-    given = {
-        name: _text(body, name, required=name in ("code", "public_key", "proof"))
-        for name in ("code", "public_key", "proof", "hostname", "version")
-    }
     core, now = core_session(writes=True), now_ms()
-    enrolment = collectors.enrol(core, now=now, **given)
+    enrolment = collectors.enrol(core, now=now, **body)
     collector = enrolment.collector
     detail = {"id": collector.id, "hostname": collector.hostname}
     record(
@@ -106,49 +193,53 @@ def enrol() -> Response:
     )
     core.commit()
     ingest_url = settings().public_url.rstrip("/") + envelope.PATH
-    return _json(enrolment.to_json(now, ingest_url), HTTPStatus.CREATED)
+    return enrolment.to_json(now, ingest_url)
 
 
-@blueprint.route("/collectors")
-@blueprint.doc(summary="List collectors", responses={200: {"description": "The collectors"}})
-@requires(Permission.SEE_COLLECTORS)
-def listing() -> Response:
+@blueprint.operation(
+    "GET",
+    "/collectors",
+    Permission.SEE_COLLECTORS,
+    sentence("List collectors"),
+    query=listing(CollectorDocument, tuple(SORTS), status=Choice(*STATUSES)),
+    answer=page_of(CollectorDocument),
+)
+def list_collectors(query: dict[str, Any]) -> dict[str, Any]:
     """The client's collectors: standing, last contact, queue, clock."""
-    found = collectors.listing(core_session(), current_tenant().id)
-    return _json({"now": now_ms(), "collectors": [collectors.to_json(row) for row in found]})
+    statement = select(Collector).where(Collector.tenant_id == current_tenant().id)
+    if "status" in query:
+        statement = statement.where(Collector.status == query["status"])
+    return page(core_session(), statement, SORTS, Collector.id, query, collectors.to_json)
 
 
-@blueprint.route("/collectors/claims", methods=["POST"])
-@blueprint.doc(summary="Make a claim code", responses={201: {"description": "The code, once"}})
-@requires(Permission.MANAGE_COLLECTORS)
-def claim() -> Response:
+@blueprint.operation(
+    "POST",
+    "/collectors/claims",
+    Permission.MANAGE_COLLECTORS,
+    sentence("Make a claim code"),
+    body=ClaimRequest,
+    answer=ClaimDocument,
+    status=201,
+)
+def make_claim(body: dict[str, Any]) -> dict[str, Any]:
     """A one-time code that lets one collector enrol within a quarter of an hour."""
-    name, now, caller = _text(json_body(), "name"), now_ms(), current_principal()
+    tenant, now = current_tenant(), now_ms()
     core = core_session(writes=True)
-    code = collectors.create_claim(core, current_tenant().id, name, caller.id, now)
-    record(core, caller, "collector.claim", name, address=client_address())
-    core.commit()
-    return _json({"code": code, "expires_at": now + collectors.CLAIM_MS}, HTTPStatus.CREATED)
+    code = collectors.create_claim(core, tenant.id, body["name"], current_principal().id, now)
+    commit_core(core, "collector.claim", body["name"])
+    return {"code": code, "expires_at": now + collectors.CLAIM_MS}
 
 
-@blueprint.route("/collectors/<int:collector_id>/revoke", methods=["POST"])
-@blueprint.doc(summary="Revoke a collector", responses={200: {"description": "The collector"}})
-@requires(Permission.MANAGE_COLLECTORS)
-def revoke(collector_id: int) -> Response:
+@blueprint.operation(
+    "POST",
+    "/collectors/<int:collector_id>/revoke",
+    Permission.MANAGE_COLLECTORS,
+    sentence("Revoke a collector"),
+    answer=CollectorDocument,
+)
+def revoke_collector(collector_id: int) -> dict[str, Any]:
     """Take a collector's key back; what it still holds stays with it."""
     core = core_session(writes=True)
     collector = collectors.revoke(core, current_tenant().id, collector_id)
-    record(core, current_principal(), "collector.revoke", collector.name, address=client_address())
-    core.commit()
-    return _json(collectors.to_json(collector))
-
-
-def _text(body: dict[str, Any], name: str, *, required: bool = True) -> str:
-    value = body.get(name, "" if not required else None)
-    if not isinstance(value, str) or not value.isprintable():
-        raise Invalid("Some fields need attention.", fields={name: sentence("A text is needed.")})
-    return value
-
-
-def _json(document: Any, status: int = HTTPStatus.OK) -> Response:
-    return Response(strict_json.dumps(document), status, mimetype="application/json")
+    commit_core(core, "collector.revoke", collector.name)
+    return collectors.to_json(collector)

@@ -32,7 +32,9 @@ class Permission(StrEnum):
     SEE_CLIENTS = "see_clients"
     ENTER_CLIENT = "enter_client"
     MANAGE_CLIENTS = "manage_clients"
+    SEE_AUDIT = "see_audit"
     SEE_SYSTEM = "see_system"
+    MANAGE_SYSTEM = "manage_system"
     INGEST = "ingest"
 
 
@@ -49,6 +51,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.MANAGE_COLLECTORS,
             P.MANAGE_USERS,
             P.MANAGE_SELF,
+            P.SEE_AUDIT,
         }
     ),
     Role.SUPER_ADMIN: frozenset(set(P) - {P.INGEST}),

@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import Any
 
 import marshmallow
-from flask import Flask, Response, g, json, request
+from flask import Flask, Response, current_app, g, json, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from app.core.access import public
 from app.core.journal import about, new_request_id
@@ -20,6 +21,7 @@ from collector.wire import strict_json
 from collector.wire.errors import WireError
 
 from .context import settings
+from .document import complete
 from .problems import tell_http_error
 
 MAX_JSON = 128 * 1024
@@ -41,8 +43,18 @@ PAGE_POLICY = (
 )
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
+LAST_ID = 2**53 - 1
+"""The largest whole number that every language of our callers keeps exactly."""
+
 FINGERPRINT = re.compile(r"\.[0-9a-f]{8,}\.\w+$")
 COMPRESSED_TAG = re.compile(r"[-;](?:gzip|br|zstd)(?=\")")
+
+
+class Id(IntegerConverter):
+    """The `<int:…>` of addresses: a number that every database can look for."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, min=1, max=LAST_ID)
 
 
 class Problem(marshmallow.Schema):
@@ -66,15 +78,20 @@ class ProblemApi(Api):
     def handle_http_exception(self, error: HTTPException) -> ResponseReturnValue:
         return tell_http_error(error)
 
+    def described(self) -> dict[str, Any]:
+        """The whole document, as the routes of this process make it."""
+        return complete(self.spec.to_dict(), current_app)
+
     @public
     def _openapi_json(self) -> Response:
         if self.document is None:
-            self.document = json.dumps(self.spec.to_dict(), sort_keys=False)
+            self.document = json.dumps(self.described(), sort_keys=False)
         return Response(self.document, mimetype="application/json")
 
 
 def configure(app: Flask) -> None:
-    """The API's name and place."""
+    """The API's name and place, and what its addresses are made of."""
+    app.url_map.converters["int"] = Id
     app.config.update(
         API_TITLE="TrackingBMS",
         API_VERSION="v1",
@@ -164,6 +181,7 @@ class PlainEntityTags:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-        if tags := environ.get("HTTP_IF_NONE_MATCH"):
-            environ["HTTP_IF_NONE_MATCH"] = COMPRESSED_TAG.sub("", tags)
+        for name in ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"):
+            if tags := environ.get(name):
+                environ[name] = COMPRESSED_TAG.sub("", tags)
         return self.application(environ, start_response)

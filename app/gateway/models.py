@@ -1,4 +1,4 @@
-"""Tables of the gateway in the core database: configuration, and answers kept for repeated writes."""
+"""The gateway's tables in the core database: configuration, answers to writes that are repeated."""
 
 from typing import Any
 

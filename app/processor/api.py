@@ -3,12 +3,11 @@
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 
 from app.clients import catalogue
-from app.core.access import EVERY_ASSET, Permission, Scope, TenantRef, requires
+from app.core.access import EVERY_ASSET, Permission, Scope, TenantRef
 from app.database.base import now_ms
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, NotFound, sentence
 from app.gateway.context import (
     current_scope,
     current_tenant,
@@ -16,6 +15,8 @@ from app.gateway.context import (
     tenant_session,
 )
 from app.gateway.http import entity_tag, tagged, unchanged
+from app.gateway.resources import Resources
+from app.gateway.schema import Choice, Many, Number, One, Open, Schema, Text, Whole
 from collector.wire import strict_json
 
 from . import history, live, revision
@@ -24,28 +25,91 @@ from .state import STALE_AT_MOST_MS
 DAY_MS = 86_400_000
 POINTS = 600
 
-blueprint = Blueprint(
-    "processor", __name__, url_prefix="/api/v1", description="Live state and history."
-)
+blueprint = Resources("processor", __name__, "Live state and history.")
+
+MOMENT = 1_767_225_600_000
+UNCHANGED = {304: {"description": "Nothing has changed since the given entity tag"}}
 
 
-def _parameter(name: str, text: str, kind: str = "integer", **where: Any) -> dict[str, Any]:
-    return {"in": "query", "name": name, "description": text, "schema": {"type": kind}, **where}
+class AlarmDocument(Schema):
+    """An alarm that the BMS raises."""
+
+    code = Text(64, "cell_overvoltage", required=True)
+    severity = Choice("info", "warning", "critical", required=True)
+    index = Whole(0, 10_000, 10, allow_none=True, about="The cell or sensor, from 0.")
 
 
-@blueprint.route("/live")
-@blueprint.doc(
-    summary="Live state",
-    parameters=[
-        _parameter("asset", "one asset only"),
-        _parameter("arrays", "`no` leaves the values of single cells out", "string"),
-    ],
-    responses={
-        200: {"description": "Newest reading of every visible asset, and when to ask again"},
-        304: {"description": "Nothing has changed since the given entity tag"},
+class LiveAsset(Schema):
+    """The newest reading of one battery; `ts` is null while nothing was heard of it."""
+
+    id = Whole(1, example=1, required=True)
+    uid = Text(64, "EDS-LFP-0001", required=True)
+    status = Choice("active", "pending", required=True)
+    ts = Whole(example=MOMENT, required=True, allow_none=True, about="When it was measured.")
+    received_at = Whole(example=MOMENT, required=True, allow_none=True)
+    interval_ms = Whole(example=1000, required=True, about="The usual time between readings.")
+    live_ms = Whole(example=15_000, required=True, about="Age up to which it counts as live.")
+    severity = Choice("", "info", "warning", "critical", required=True)
+    values = Open(Number(-1e12, 1e12), {"soc": 71.5, "current": -3.2}, required=True)
+    arrays = Open(
+        Many(Number(-1e12, 1e12, allow_none=True), 1000),
+        {"cell_voltage": [3.301, 3.3]},
+        required=True,
+    )
+    states = Open(None, {"charging": False}, required=True)
+    alarms = Many(One(AlarmDocument), 1000, required=True)
+
+
+class PollDocument(Schema):
+    """How often to ask."""
+
+    visible = Whole(example=1000, required=True, about="Milliseconds.")
+    hidden = Whole(example=15_000, required=True, about="Milliseconds.")
+
+
+class LiveDocument(Schema):
+    """The newest state of every visible battery."""
+
+    revision = Whole(example=MOMENT, required=True)
+    now = Whole(example=MOMENT, required=True)
+    poll_ms = One(PollDocument, required=True)
+    stale_ms = Whole(example=300_000, required=True)
+    assets = Many(One(LiveAsset), 10_000, required=True)
+
+
+class SeriesDocument(Schema):
+    """Rows of time, lowest, mean, highest per metric."""
+
+    asset = Whole(1, example=1, required=True)
+    start = Whole(example=MOMENT, required=True, data_key="from")
+    end = Whole(example=MOMENT + DAY_MS, required=True, data_key="to")
+    step_ms = Whole(example=60_000, required=True, about="0: every reading as it was measured.")
+    metrics = Open(
+        Many(Many(Number(-1e15, 1e15, allow_none=True), 4), 10_000),
+        {"soc": [[MOMENT, 71.0, 71.2, 71.5]]},
+        required=True,
+    )
+
+
+def _parameter(name: str, text: str, **schema: Any) -> dict[str, Any]:
+    schema = schema or {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
+    return {"in": "query", "name": name, "description": text, "schema": schema}
+
+
+@blueprint.operation(
+    "GET",
+    "/live",
+    Permission.SEE_FLEET,
+    sentence("Live state"),
+    answer=LiveDocument,
+    doc={
+        "parameters": [
+            _parameter("asset", "one asset only"),
+            _parameter("arrays", "`no` leaves single cells out", type="string", enum=["yes", "no"]),
+        ],
+        "responses": UNCHANGED,
     },
 )
-@requires(Permission.SEE_FLEET)
 def live_state() -> Response:
     """The newest state of what the caller may see; made to be polled with If-None-Match."""
     tenant, asset_id = current_tenant(), _number("asset", None)
@@ -72,19 +136,28 @@ def live_state() -> Response:
     return tagged(_json(document), tag)
 
 
-@blueprint.route("/assets/<int:asset_id>/series")
-@blueprint.doc(
-    summary="Series of one asset",
-    parameters=[
-        _parameter("metrics", "codes separated by commas; `cell_voltage.0` is a cell", "string")
-        | {"required": True},
-        _parameter("from", "epoch milliseconds; a day before `to` by default"),
-        _parameter("to", "epoch milliseconds; now by default"),
-        _parameter("points", f"most rows per metric; {POINTS} by default"),
-    ],
-    responses={200: {"description": "Rows of time, lowest, mean, highest per metric"}},
+@blueprint.operation(
+    "GET",
+    "/assets/<int:asset_id>/series",
+    Permission.SEE_FLEET,
+    sentence("Series of one battery"),
+    answer=SeriesDocument,
+    doc={
+        "parameters": [
+            _parameter(
+                "metrics",
+                "codes separated by commas; `cell_voltage.0` is a cell",
+                type="string",
+                maxLength=2000,
+                example="soc,current",
+            )
+            | {"required": True},
+            _parameter("from", "epoch milliseconds; a day before `to` by default"),
+            _parameter("to", "epoch milliseconds; now by default"),
+            _parameter("points", f"most rows per metric; {POINTS} by default"),
+        ]
+    },
 )
-@requires(Permission.SEE_FLEET)
 def series(asset_id: int) -> Response:
     """What one asset measured in a period, thinned to the points asked for."""
     session = tenant_session()
@@ -121,7 +194,9 @@ def _number(name: str, default: int | None) -> int | None:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise Invalid("Some fields need attention.", fields={name: "A whole number is needed."})
+        raise Invalid(
+            "Some fields need attention.", fields={name: sentence("A whole number is needed.")}
+        )
     return int(text)
 
 

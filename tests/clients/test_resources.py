@@ -6,7 +6,7 @@ pytestmark = pytest.mark.sqlite_only
 
 
 def uids(browser, query=""):
-    return [asset["uid"] for asset in browser.get(f"/api/v1/assets{query}").json["assets"]]
+    return [asset["uid"] for asset in browser.get(f"/api/v1/assets{query}").json["items"]]
 
 
 def test_assets_are_those_the_caller_may_see(client_of):
@@ -27,10 +27,10 @@ def test_one_asset_carries_its_place(client_of):
 
 
 def test_types_carry_the_limits_that_are_drawn(client_of):
-    [first, _] = client_of("carol").get("/api/v1/types").json["types"]
+    [first, _] = client_of("carol").get("/api/v1/types").json["items"]
     assert first["limits"]["cell_high"] == 3.65
     assert first["limits"]["temperature_high"] == 45
-    names = [row["name"] for row in client_of("carol").get("/api/v1/locations").json["locations"]]
+    names = [row["name"] for row in client_of("carol").get("/api/v1/locations").json["items"]]
     assert names == ["Entrepôt Saint-Laurent", "Parc des Érables"]
 
 

@@ -11,14 +11,14 @@ pytestmark = pytest.mark.sqlite_only
 
 def test_the_list_says_how_each_one_is(client_of, site):
     site.push(site.batch(reading(ts=site.now)))
-    (row,) = client_of("bob").get("/api/v1/collectors").json["collectors"]
+    (row,) = client_of("bob").get("/api/v1/collectors").json["items"]
     assert (row["name"], row["status"], row["queued"]) == ("Collector site-1", "active", 3)
     assert row["last_seen"] == site.now
     assert not {"public_key", "key_id"} & set(row)
 
 
 def test_clients_see_their_own(client_of, site):
-    assert client_of("mallory").get("/api/v1/collectors").json["collectors"] == []
+    assert client_of("mallory").get("/api/v1/collectors").json["items"] == []
 
 
 def test_revoking_stops_the_next_push(app, client_of, house, site):
