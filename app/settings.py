@@ -48,7 +48,9 @@ class Settings:
     poll_seconds: float = _setting(1.0, "How often a visible page asks for news.")
     poll_hidden_seconds: float = _setting(15.0, "How often a hidden page does.")
     push_watched_seconds: float = _setting(1.0, "How soon a collector pushes while watched.")
-    push_idle_seconds: float = _setting(10.0, "How soon it pushes while nobody looks.")
+    push_idle_seconds: float = _setting(
+        5.0, "How soon it pushes while nobody looks; later where collectors are many."
+    )
     watch_seconds: float = _setting(30.0, "How long a poll counts as somebody looking.")
     token_keys: str = _setting(
         "",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.models import Claim, Collector, Tenant
@@ -25,6 +25,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 16
 """80 bits: what nobody guesses in a quarter of an hour."""
 CLAIM_MS = 15 * 60 * 1000
+HOUR_MS = 3_600_000
 CONTACT_MS = 5_000
 """A collector's last contact is written no more often than this."""
 MAX_REASON = 120
@@ -148,6 +149,12 @@ def to_json(collector: Collector) -> dict[str, str | int | None]:
 def contact_due(collector: Collector, rejected: Sequence[Outcome], now: int) -> bool:
     """Whether a push has to be noted: not each one is worth a write."""
     return bool(rejected) or not 0 <= now - (collector.last_seen or 0) < CONTACT_MS
+
+
+def heard_lately(core: Session, now: int) -> int:
+    """How many collectors of all clients spoke within the last hour."""
+    spoke = select(func.count(Collector.id)).where(Collector.last_seen > now - HOUR_MS)
+    return core.scalar(spoke) or 0
 
 
 def note_contact(

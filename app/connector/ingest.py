@@ -15,6 +15,7 @@ tells it to set the batch aside instead of repeating it for ever.
 
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,11 +34,14 @@ from collector.wire.envelope import Batch, Receipt
 from collector.wire.errors import WireError
 
 from .attempts import persistently
-from .collectors import contact_due, note_contact, note_refusal
+from .collectors import contact_due, heard_lately, note_contact, note_refusal
 from .signature import Stamp, read_stamp, verify
 from .storing import Origin, Stored, store
 
 log = logging.getLogger(__name__)
+
+IDLE_PUSHES_A_SECOND = 4
+"""What unwatched collectors may cost a shared host, all together: a twentieth of a core."""
 
 
 def ingest(
@@ -62,7 +66,7 @@ def ingest(
     if stored.revision is not None:
         revision.publish(settings, ref.id, stored.revision)
     _contacted(engines, collector, batch, stored, stamp, now)
-    return _receipt(settings, ref, origin, stored, now)
+    return _receipt(engines, settings, ref, origin, stored, now)
 
 
 def _identify(engines: Engines, stamp: Stamp, digest: str, now: int) -> tuple[Collector, TenantRef]:
@@ -127,7 +131,7 @@ def _principal(collector: Collector, ref: TenantRef) -> Principal:
 
 
 def _receipt(
-    settings: Settings, ref: TenantRef, origin: Origin, stored: Stored, now: int
+    engines: Engines, settings: Settings, ref: TenantRef, origin: Origin, stored: Stored, now: int
 ) -> Receipt:
     watched = revision.watched(settings, ref.id)
     return Receipt(
@@ -135,8 +139,20 @@ def _receipt(
         seq=origin.seq,
         digest=origin.digest,
         server_time=now,
-        next_push=settings.push_watched_seconds if watched else settings.push_idle_seconds,
+        next_push=settings.push_watched_seconds if watched else _idle(engines, settings, now),
         watched=watched,
         blocks=stored.blocks,
         live=stored.live,
     )
+
+
+def _idle(engines: Engines, settings: Settings, now: int) -> float:
+    """Seconds until an unwatched collector should push: more, the more of them there are."""
+    return max(settings.push_idle_seconds, _heard(engines, now // 60_000) / IDLE_PUSHES_A_SECOND)
+
+
+@lru_cache(maxsize=8)
+def _heard(engines: Engines, minute: int) -> int:
+    """How many collectors there are to be paced, counted once a minute by each process."""
+    with open_core(engines) as core:
+        return heard_lately(core, minute * 60_000)

@@ -293,3 +293,22 @@ def test_wide_blocks_of_many_cells_are_stored(house, site):
     with house.tenant() as session:
         rows = history.series(session, 1, ["cell_voltage.239"], site.now, site.now + 300_000, 100)
     assert rows.metrics["cell_voltage.239"][0][2] == 3.3239
+
+
+@pytest.mark.sqlite_only
+def test_many_unwatched_collectors_push_less_often(house, site):
+    with house.core() as core:
+        core.add_all(
+            Collector(
+                tenant_id=1,
+                key_id=f"other-{n}",
+                public_key=bytes(32),
+                name="other",
+                last_seen=site.now - 1000,
+            )
+            for n in range(80)
+        )
+        core.commit()
+    assert site.push(site.batch()).next_push >= 80 / 4
+    revision.watch(house.settings, house.refs["laurentia"].id)
+    assert site.push(site.batch()).next_push == house.settings.push_watched_seconds
