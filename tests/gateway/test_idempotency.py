@@ -1,0 +1,98 @@
+"""A write sent twice under one key is done once, and answered alike."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select, update
+
+from app.clients.models import Location
+from app.core.models import Claim
+from app.gateway.idempotency import BUSY_MS, KEPT_MS
+from app.gateway.models import IdempotencyKey
+
+PATH = "/api/v1/locations"
+
+
+def named(key="once-1"):
+    return {"Idempotency-Key": key}
+
+
+def places(house):
+    with house.tenant() as session:
+        return session.scalar(select(func.count(Location.id)))
+
+
+def test_the_second_answer_is_the_first(client_of, house):
+    browser = client_of("alice")
+    first = browser.post(PATH, json={"name": "Quai"}, headers=named())
+    again = browser.post(PATH, json={"name": "Quai"}, headers=named())
+    assert first.status_code == again.status_code == 201
+    assert (again.data, again.headers["ETag"]) == (first.data, first.headers["ETag"])
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first.headers
+    assert places(house) == 3
+
+
+def test_a_key_belongs_to_one_request_and_one_caller(client_of, house):
+    browser = client_of("alice")
+    browser.post(PATH, json={"name": "Quai"}, headers=named())
+    other = browser.post(PATH, json={"name": "Pont"}, headers=named())
+    assert (other.status_code, other.json["code"]) == (409, "key_reused")
+    neighbour = client_of("mallory").post(PATH, json={"name": "Quai"}, headers=named())
+    assert (neighbour.status_code, neighbour.json["id"]) == (201, 3)
+    assert places(house) == 3
+
+
+def test_what_failed_may_be_tried_again(client_of):
+    browser = client_of("alice")
+    taken = {"name": "Parc des Érables"}
+    for _ in range(2):
+        answer = browser.post(PATH, json=taken, headers=named())
+        assert (answer.status_code, answer.json["code"]) == (409, "name_taken")
+    assert browser.post(PATH, json={"name": "Libre"}, headers=named()).status_code == 201
+
+
+def test_of_many_at_once_one_is_done(app, client_of, house):
+    token = client_of("alice").get_cookie("sid").value
+
+    def send(_):
+        browser = app.test_client()
+        browser.set_cookie("sid", token)
+        return browser.post(PATH, json={"name": "Quai"}, headers=named())
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(8)))
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    assert sum(answer.status_code == 201 for answer in answers) >= 1
+    busy = [answer for answer in answers if answer.status_code == 503]
+    assert all(answer.json["code"] in ("in_progress", "database") for answer in busy)
+    assert all(answer.headers["Retry-After"] for answer in busy)
+    assert places(house) == 3
+
+
+@pytest.mark.parametrize(("status", "age"), [(201, KEPT_MS), (None, BUSY_MS)])
+def test_old_keys_are_free_again(client_of, house, status, age):
+    browser = client_of("alice")
+    browser.post(PATH, json={"name": "Quai"}, headers=named())
+    with house.core() as core:
+        old = IdempotencyKey.created_at - age - 1
+        core.execute(update(IdempotencyKey).values(created_at=old, status=status))
+        core.commit()
+    assert browser.post(PATH, json={"name": "Pont"}, headers=named()).status_code == 201
+
+
+def test_what_is_shown_once_cannot_be_read_from_the_table(client_of, house):
+    path, body = "/api/v1/collectors/claims", {"name": "Quai"}
+    code = client_of("alice").post(path, json=body, headers=named()).json["code"]
+    with house.core() as core:
+        kept = core.scalars(select(IdempotencyKey)).one()
+        assert code.encode() not in kept.answer
+        assert core.scalar(select(func.count(Claim.id))) == 1
+    assert client_of("alice").post(path, json=body, headers=named()).json["code"] == code
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("key", ["", "x" * 65, "é"])
+def test_an_unusable_key_is_refused(client_of, key):
+    answer = client_of("alice").post(PATH, json={"name": "Quai"}, headers=named(key))
+    assert (answer.status_code, answer.json["code"]) == (422, "bad_key")
