@@ -115,6 +115,7 @@ class _Reader:
         except OptionError as error:
             raise self._wrong(number, "driver", str(error)) from error
         options = self._typed(table, number, "options", (dict,), {})
+        options = driver.beside(self._path.parent, options)
         try:
             driver.decoder(asset, options)
         except OptionError as error:

@@ -46,16 +46,18 @@ def pause_after(failures: int) -> float:
 
 @dataclass(slots=True)
 class Condition:
-    """How a device is doing, for the log: failures in a row, and rejects already reported."""
+    """How a device is doing: failures in a row, the last, and rejects already in the log."""
 
     name: str
     failures: int = 0
+    trouble: Exception | None = None
     reported: Counter[str] = field(default_factory=Counter)
     report_due: float = 0.0
 
     def failed(self, error: Exception) -> float:
         """Count a failure and log it; the pause that follows."""
         self.failures += 1
+        self.trouble = error
         pause = pause_after(self.failures)
         log.warning("%s: %s; next attempt in %.0f s", self.name, error, pause)
         return pause
@@ -63,7 +65,7 @@ class Condition:
     def works(self) -> None:
         if self.failures:
             log.info("%s answers again", self.name)
-            self.failures = 0
+            self.failures, self.trouble = 0, None
 
     def report(self, decoder: Decoder, now: float) -> None:
         """Log, now and then, what was rejected since the last time."""
@@ -91,6 +93,11 @@ class Listener:
     @property
     def tally(self) -> Tally:
         return self._decoder.tally
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why it does not work at the moment."""
+        return self._condition.trouble
 
     def run(self) -> None:
         """Until stopped: connect, listen, and after a failure wait and begin again."""
@@ -133,7 +140,10 @@ class Listener:
                         readings = list(decode(self._decoder, items))
                     self._give(readings)
                 elif now - heard > SILENCE:
-                    raise LinkTimeout(f"{self.device.link}: nothing heard for {SILENCE:.0f} s")
+                    raise LinkTimeout(
+                        f"{self.device.link} : rien entendu depuis {SILENCE:.0f} s",
+                        f"{self.device.link}: nothing heard for {SILENCE:.0f} s",
+                    )
                 self._condition.report(self._decoder, now)
         finally:
             with self._lock:
@@ -158,6 +168,11 @@ class Poller:
     @property
     def tally(self) -> Tally:
         return self._decoder.tally
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why it does not work at the moment."""
+        return self._condition.trouble
 
     def poll(self) -> None:
         """Ask for every block; a device that stays silent is left alone for a while.

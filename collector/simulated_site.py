@@ -21,6 +21,7 @@ from .simulators.pack import Pack, PackSpec
 from .spool.spool import Spool
 from .wire.metrics import METRICS
 from .wire.reading import Reading, tidy
+from .words import either, say
 
 STEP_S = 600
 """Seconds between readings of the past."""
@@ -67,7 +68,9 @@ def load(path: Path) -> Site:
         zone = ZoneInfo(document.get("time_zone", "UTC"))
         known = json.loads(memory.read_text("utf-8")) if memory.exists() else {}
         devices = tuple(_device(table, known, zone) for table in document["device"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
+        raise SiteError(f"{path}: {say('config.missing', name=error.args[0])}") from error
+    except (OSError, TypeError, ValueError) as error:
         raise SiteError(f"{path}: {error}") from error
     return Site(devices, zone, memory)
 
@@ -130,7 +133,13 @@ def _device(table: Mapping[str, Any], known: Mapping[str, Any], zone: ZoneInfo) 
     traits = {**table.get("pack", {}), **known.get(asset, {})}
     traits.setdefault("hour", _hour(int(datetime.now(UTC).timestamp() * 1000), zone))
     if unknown := set(traits) - {trait.name for trait in fields(PackSpec)}:
-        raise ValueError(f"{asset}: a pack has no {', '.join(sorted(unknown))}")
+        strange = ", ".join(sorted(unknown))
+        raise ValueError(
+            either(
+                f"{asset} : une batterie n'a pas de {strange}",
+                f"{asset}: a pack has no {strange}",
+            )
+        )
     simulators.load(table["simulator"])
     options = {name: str(value) for name, value in table.get("options", {}).items()}
     pack = PackSpec(**{**asdict(PackSpec()), **traits})

@@ -1,14 +1,16 @@
 """What the command line says, in French and in English.
 
-French unless the locale of the terminal begins with `en`. One table, so that a text is found and
-translated where it is.
+French unless the locale of the terminal begins with `en`. The texts of the tool are in one table;
+those of a driver, a simulator or a register table stay with it, and are chosen by `either`.
 """
 
 import os
 
 FRENCH, ENGLISH = 0, 1
+Text = tuple[str, str]
+"""One text in both."""
 
-TEXTS: dict[str, tuple[str, str]] = {
+TEXTS: dict[str, Text] = {
     # the command line itself
     "cli.about": (
         "Lit les batteries d'un site et transmet leurs mesures au portail TrackingBMS.",
@@ -39,14 +41,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "file to decode, or - for the standard input",
     ),
     "decode.unreadable": ("{path} ne peut pas être lu : {reason}", "cannot read {path}: {reason}"),
-    "decode.unknown_format": (
-        "le format {format} n'existe pas ; il y a {known}",
-        "there is no format {format}; there are {known}",
-    ),
-    "decode.other_format": (
-        "{driver} ne se lit pas dans le format {format}, mais dans {known}",
-        "{driver} cannot be read from the format {format}, but from {known}",
-    ),
     "option.shape": (
         "--option attend CLÉ=VALEUR, et non {text}",
         "--option wants KEY=VALUE, not {text}",
@@ -57,13 +51,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Lists the drivers, or describes the settings of one.",
     ),
     "drivers.name": ("pilote à décrire", "driver to describe"),
-    "drivers.link": ("liaison", "link"),
-    "drivers.formats": ("formats", "formats"),
+    "drivers.link": ("liaison :", "link:"),
+    "drivers.formats": ("formats :", "formats:"),
     "drivers.options": ("Réglages de {driver} :", "Settings of {driver}:"),
     "drivers.no_options": ("{driver} n'a aucun réglage.", "{driver} has no settings."),
     "drivers.choices": ("valeurs : {choices}", "one of: {choices}"),
     "drivers.default": ("par défaut : {value}", "default: {value}"),
     "drivers.silent": ("n'émet jamais rien", "never sends anything"),
+    "drivers.reads": (
+        "lit des registres (fonctions 3 et 4) et n'écrit jamais",
+        "reads registers (functions 3 and 4) and never writes",
+    ),
     # the configuration
     "config.unreadable": ("lecture impossible : {reason}", "cannot be read: {reason}"),
     "config.tables": (
@@ -232,6 +230,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{driver} demande une liaison {link}",
         "{driver} needs a {link} link",
     ),
+    "probe.failed": ("{asset} : {error}", "{asset}: {error}"),
     "probe.none": ("aucune batterie de ce nom dans {path}", "no such battery in {path}"),
     # site
     "site.about": (
@@ -341,6 +340,11 @@ def english(key: str, **parts: object) -> str:
     return TEXTS[key][ENGLISH].format(**parts)
 
 
+def either(french: str, english: str) -> str:
+    """The one that is in the terminal's language."""
+    return (french, english)[language()]
+
+
 def say(key: str, **parts: object) -> str:
     """The text of this key in the terminal's language; KeyError for a key that does not exist."""
-    return TEXTS[key][language()].format(**parts)
+    return either(*TEXTS[key]).format(**parts)

@@ -83,7 +83,7 @@ def _device(device: Device) -> Finding:
     try:
         open_stream(device.link, Clock().now).close()
     except LinkError as error:
-        return Finding(BAD, say("check.link_bad", asset=device.asset, error=error))
+        return Finding(BAD, say("check.link_bad", asset=device.asset, error=error.told))
     return Finding(GOOD, say("check.link", asset=device.asset, link=device.link))
 
 
@@ -95,7 +95,7 @@ def _modbus(device: Device) -> Finding:
     try:
         link.read(decoder.requests(0)[0])
     except LinkError as error:
-        return Finding(BAD, say("check.link_bad", asset=device.asset, error=error))
+        return Finding(BAD, say("check.link_bad", asset=device.asset, error=error.told))
     finally:
         link.close()
     return Finding(GOOD, say("check.link", asset=device.asset, link=device.link))

@@ -5,7 +5,7 @@ import textwrap
 
 from ..drivers import base
 from ..drivers.base import Driver, Option
-from ..words import say
+from ..words import either, say
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,17 +30,23 @@ def described(driver: Driver) -> str:
 
 
 def _line(driver: Driver) -> str:
-    silent = "" if driver.sends else f" · {say('drivers.silent')}"
     return (
-        f"{driver.code:<12} {driver.title}\n"
-        f"{'':<12} {say('drivers.link')}: {driver.link} · "
-        f"{say('drivers.formats')}: {', '.join(driver.formats)}{silent}"
+        f"{driver.code:<12} {either(*driver.title)}\n"
+        f"{'':<12} {say('drivers.link')} {driver.link} · "
+        f"{say('drivers.formats')} {', '.join(driver.formats)}{_restraint(driver)}"
     )
+
+
+def _restraint(driver: Driver) -> str:
+    """How little it does to the device, where that can be said."""
+    if driver.link == "modbus":
+        return f" · {say('drivers.reads')}"
+    return "" if driver.sends else f" · {say('drivers.silent')}"
 
 
 def _setting(option: Option) -> str:
     facts = [say("drivers.choices", choices=", ".join(option.choices))] if option.choices else []
     if option.default is not None:
         facts.append(say("drivers.default", value=option.default))
-    text = "; ".join([option.help, *facts])
+    text = either(" ; ", "; ").join([either(*option.help), *facts])
     return f"  {option.name}\n" + textwrap.indent(textwrap.fill(text, 74), " " * 6)

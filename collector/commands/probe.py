@@ -10,6 +10,7 @@ from ..clock import Clock
 from ..config import Config, ConfigError, Device
 from ..devices import Listener, Poller
 from ..drivers import base as drivers
+from ..links.errors import LinkError
 from ..links.spec import KINDS, LinkConfigError, from_text
 from ..wire.reading import Reading
 from ..wire.strict_json import dumps
@@ -85,19 +86,21 @@ def _probe(device: Device, stop: threading.Event, heard: set[str]) -> None:
 
     clock = Clock()
     if device.driver.link == "modbus":
-        tally = _poll(device, clock, take, stop)
+        followed = _poll(device, clock, take, stop)
     else:
-        tally = _listen(device, clock, take, stop)
-    _print({"asset": device.asset, "summary": summary(tally)})
+        followed = _listen(device, clock, take, stop)
+    _print({"asset": device.asset, "summary": summary(followed.tally)})
+    if isinstance(followed.trouble, LinkError):
+        print(say("probe.failed", asset=device.asset, error=followed.trouble.told), file=sys.stderr)
 
 
-def _listen(device: Device, clock: Clock, take, stop: threading.Event):
+def _listen(device: Device, clock: Clock, take, stop: threading.Event) -> Listener:
     listener = Listener(device, clock, take, stop)
     asking = threading.Thread(target=_ask, args=(listener, device.interval, stop))
     asking.start()
     listener.run()
     asking.join()
-    return listener.tally
+    return listener
 
 
 def _ask(listener: Listener, interval: float, stop: threading.Event) -> None:
@@ -105,7 +108,7 @@ def _ask(listener: Listener, interval: float, stop: threading.Event) -> None:
         listener.ask()
 
 
-def _poll(device: Device, clock: Clock, take, stop: threading.Event):
+def _poll(device: Device, clock: Clock, take, stop: threading.Event) -> Poller:
     from ..links.modbus import ModbusLink  # not at the top: it loads pymodbus
 
     link = ModbusLink(device.link, clock.now)
@@ -114,7 +117,7 @@ def _poll(device: Device, clock: Clock, take, stop: threading.Event):
         poller.poll()
         stop.wait(device.interval)
     link.close()
-    return poller.tally
+    return poller
 
 
 _printing = threading.Lock()

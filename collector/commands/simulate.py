@@ -7,7 +7,7 @@ import threading
 
 from ..simulators import base as simulators
 from ..simulators.pack import Pack, PackSpec
-from ..words import say
+from ..words import either, say
 from .base import UsageError, key_values
 
 
@@ -62,6 +62,6 @@ def _known() -> str:
     lines = []
     for code in simulators.codes():
         simulator = simulators.load(code)
-        lines.append(f"  {code:<12} {simulator.title} ({', '.join(simulator.transports)})")
+        lines.append(f"  {code:<12} {either(*simulator.title)} ({', '.join(simulator.transports)})")
     settings = ", ".join(field.name for field in dataclasses.fields(PackSpec))
     return "\n".join((*lines, "", f"  --pack: {settings}"))

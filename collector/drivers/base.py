@@ -17,9 +17,11 @@ import pkgutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from ..wire.reading import Reading
+from ..words import Text, either
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ class Tally:
         """Count a unit that was thrown away; `reason` is a short stable code."""
         self.reasons[reason] += 1
 
-    def warn(self, text: str) -> None:
-        self.warnings.setdefault(text)
+    def warn(self, french: str, english: str) -> None:
+        self.warnings.setdefault(either(french, english))
 
 
 class Decoder(Protocol):
@@ -128,22 +130,55 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A setting of a driver. `parse` turns the text of a command line or file into its value."""
+    """A setting of a driver.
+
+    help     what it is for, in French and in English
+    parse    turns the text of a command line or file into its value; raises ValueError
+    choices  the texts it can have, empty: any that `parse` takes
+    suffix   of the name of a file, if a value that ends so is one: see `Driver.beside`
+    """
 
     name: str
-    help: str
+    help: Text
     default: Any
     parse: Callable[[str], Any] = str
     choices: tuple[str, ...] = ()
+    suffix: str = ""
 
     def value(self, given: Any) -> Any:
         text = str(given)
         if self.choices and text not in self.choices:
-            raise OptionError(f"{self.name} must be one of {', '.join(self.choices)}, not {text}")
+            known = ", ".join(self.choices)
+            raise OptionError(
+                either(
+                    f"{self.name} doit être l'un de {known}, et non {text}",
+                    f"{self.name} must be one of {known}, not {text}",
+                )
+            )
         try:
             return self.parse(text)
         except ValueError as error:
-            raise OptionError(f"{self.name}: {error}") from None
+            raise OptionError(either(f"{self.name} : {error}", f"{self.name}: {error}")) from None
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A `parse` for whole numbers in these bounds; hexadecimal is understood."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text, 0)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise ValueError(
+                either(
+                    f"il faut un nombre entier de {low} à {high}, et non {text}",
+                    f"must be a whole number from {low} to {high}, not {text}",
+                )
+            )
+        return number
+
+    return parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +186,7 @@ class Driver:
     """A family of BMS.
 
     code      name used in the configuration; also the module's name
-    title     what a technician calls it
+    title     what a technician calls it, in French and in English
     link      kind of connection it needs: `can`, `serial`, `modbus` or `http`
     formats   recordings `decode` accepts for it, the usual one first
     options   its settings
@@ -160,7 +195,7 @@ class Driver:
     """
 
     code: str
-    title: str
+    title: Text
     link: str
     formats: tuple[str, ...]
     open: Callable[[str, Mapping[str, Any]], Decoder]
@@ -171,14 +206,30 @@ class Driver:
         """A decoder with these options; raises OptionError for unknown or impossible ones."""
         known = {option.name: option for option in self.options}
         if unknown := sorted(set(given) - set(known)):
+            has = ", ".join(known)
             raise OptionError(
-                f"{self.code} has no option {unknown[0]}; it has {', '.join(known) or 'none'}"
+                either(
+                    f"{self.code} n'a pas de réglage {unknown[0]} ; il a {has or 'aucun réglage'}",
+                    f"{self.code} has no option {unknown[0]}; it has {has or 'none'}",
+                )
             )
         values = {
             name: option.value(given[name]) if name in given else option.default
             for name, option in known.items()
         }
         return self.open(asset, values)
+
+    def beside(self, folder: Path, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same options for another working directory: files named in them are in `folder`."""
+        files = {option.name: option.suffix for option in self.options if option.suffix}
+        return {
+            name: str(folder / value) if _is_file(value, files.get(name)) else value
+            for name, value in given.items()
+        }
+
+
+def _is_file(value: Any, suffix: str | None) -> bool:
+    return bool(suffix) and isinstance(value, str) and value.endswith(suffix)
 
 
 class Assembler:
@@ -203,7 +254,13 @@ class Assembler:
 def load(code: str) -> Driver:
     """The driver of this name; raises OptionError if there is none."""
     if code not in codes():
-        raise OptionError(f"there is no driver {code}; there are {', '.join(codes())}")
+        known = ", ".join(codes())
+        raise OptionError(
+            either(
+                f"il n'y a pas de pilote {code} ; il y a {known}",
+                f"there is no driver {code}; there are {known}",
+            )
+        )
     return importlib.import_module(f"{__package__}.{code}").DRIVER
 
 

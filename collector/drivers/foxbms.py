@@ -5,14 +5,14 @@ voltage and current have come since the one before. Slower values are carried al
 fresh. If two seconds pass without that, what came is shown as it is, with what is missing unknown.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..wire.reading import Reading
+from ..wire.reading import MAX_ELEMENTS, Reading
 from ._foxbms1_layout import FOXBMS_1
 from ._foxbms_layouts import G1, G2, G3, Layout, Message
 from ._foxbms_reading import ERROR, Frames, Seen, Shape, reading
-from .base import Assembler, CanFrame, Driver, Input, Option
+from .base import Assembler, CanFrame, Driver, Input, Option, whole
 
 LAYOUTS: Mapping[str, Layout] = {"1.6": G1, "1.10": G2, "1.11": G3, "foxbms1": FOXBMS_1}
 
@@ -22,6 +22,8 @@ HOLD_MS = 5000
 ROUNDS = 3
 """A group of cells is believed for three rounds of all groups."""
 PLAUSIBLE_CELL = (1.5, 4.5)
+PARTS = {"cells": "cellules", "sensors": "sondes"}
+"""Groups of a pack, in French."""
 
 TELLTALES: Mapping[int, str] = {
     **dict.fromkeys((0x110, 0x111, 0x140, 0x1F0), "foxbms1"),
@@ -152,10 +154,16 @@ class FoxBms(Assembler):
             if index * len(message.items) < self._groups[message.role]:
                 return True
             if any(value.raw(word) for value, _ in message.items):
-                self.tally.warn(f"there are more {message.role} on the bus than configured")
+                self.tally.warn(
+                    f"il y a plus de {PARTS[message.role]} sur le bus que prévu aux réglages",
+                    f"there are more {message.role} on the bus than configured",
+                )
             return False
         if message.selector and message.only is None and index >= self._shape.strings:
-            self.tally.warn(f"string {index} is on the bus, but strings is {self._shape.strings}")
+            self.tally.warn(
+                f"la chaîne {index} est sur le bus, mais strings vaut {self._shape.strings}",
+                f"string {index} is on the bus, but strings is {self._shape.strings}",
+            )
             return False
         return True
 
@@ -166,17 +174,20 @@ class FoxBms(Assembler):
             other = "1.10"
         if other:
             self.tally.warn(
+                f"la trame 0x{frame.id:03X} est de la génération {other}, "
+                f"mais generation vaut {self._generation}",
                 f"frame 0x{frame.id:03X} is of generation {other}, "
-                f"but generation is set to {self._generation}"
+                f"but generation is set to {self._generation}",
             )
 
     def _check_version(self, signals: Mapping[str, float]) -> None:
         first, last = self._layout.version
         version = (int(signals["major"]), int(signals["minor"]))
         if not first <= version <= last:
+            said = f"{version[0]}.{version[1]}"
             self.tally.warn(
-                f"the firmware says it is {version[0]}.{version[1]}, "
-                f"but generation is set to {self._generation}"
+                f"le micrologiciel se dit {said}, mais generation vaut {self._generation}",
+                f"the firmware says it is {said}, but generation is set to {self._generation}",
             )
 
     def _check_validity(self, frames: Frames) -> None:
@@ -185,48 +196,67 @@ class FoxBms(Assembler):
         measured = [(value, valid) for value, valid in cells if value]
         low, high = PLAUSIBLE_CELL
         if measured and all(low <= value <= high and not valid for value, valid in measured):
+            now, other = self._invalid_when, 1 - self._invalid_when
             self.tally.warn(
+                "toutes les cellules sont marquées invalides, bien que leurs tensions soient "
+                f"plausibles : invalid_when vaut {now}, il faut peut-être {other}",
                 "all cells are marked invalid though their voltages are plausible: "
-                f"invalid_when is {self._invalid_when}, it may have to be {1 - self._invalid_when}"
+                f"invalid_when is {now}, it may have to be {other}",
             )
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if number < least:
-            raise ValueError(f"must be at least {least}, not {number}")
-        return number
-
-    return parse
 
 
 DRIVER = Driver(
     code="foxbms",
-    title="foxBMS 1 and 2 (CAN)",
+    title=("foxBMS 1 et 2 (CAN)", "foxBMS 1 and 2 (CAN)"),
     link="can",
     formats=("candump", "slcan", "trc"),
     open=FoxBms,
     options=(
         Option(
             "generation",
-            "layout of the frames: 1.6 (v1.1 to v1.6), 1.10 (v1.7 to v1.10), 1.11, or foxbms1",
+            (
+                "disposition des trames : 1.6 (v1.1 à v1.6), 1.10 (v1.7 à v1.10), 1.11 ou foxbms1",
+                "layout of the frames: 1.6 (v1.1 to v1.6), 1.10 (v1.7 to v1.10), 1.11, or foxbms1",
+            ),
             "1.11",
             choices=tuple(LAYOUTS),
         ),
-        Option("strings", "strings of the pack", 1, _whole(1)),
-        Option("cells", "cells in series, per string", 18, _whole(1)),
-        Option("temperatures", "temperature sensors, per string", 8, _whole(0)),
+        Option(
+            "strings",
+            ("chaînes en parallèle dans la batterie", "strings of the pack"),
+            1,
+            whole(1, MAX_ELEMENTS),
+        ),
+        Option(
+            "cells",
+            ("cellules en série, par chaîne", "cells in series, per string"),
+            18,
+            whole(1, MAX_ELEMENTS),
+        ),
+        Option(
+            "temperatures",
+            ("sondes de température, par chaîne", "temperature sensors, per string"),
+            8,
+            whole(0, MAX_ELEMENTS),
+        ),
         Option(
             "positive_current",
-            "what a positive current on the bus means; the firmware's default is discharge",
+            (
+                "ce que veut dire un courant positif sur le bus ; décharge (discharge) d'origine",
+                "what a positive current on the bus means; the firmware's default is discharge",
+            ),
             "discharge",
             choices=("discharge", "charge"),
         ),
         Option(
             "invalid_when",
-            "value of a cell's bit that marks it invalid; by default 1 in generations 1.6 and "
-            "foxbms1, 0 in 1.10 and 1.11 (firmware v1.7 is generation 1.10 with 1)",
+            (
+                "valeur du bit d'une cellule qui la marque invalide ; d'origine 1 pour les "
+                "générations 1.6 et foxbms1, 0 pour 1.10 et 1.11 (le micrologiciel v1.7 est de la "
+                "génération 1.10, avec 1)",
+                "value of a cell's bit that marks it invalid; by default 1 in generations 1.6 and "
+                "foxbms1, 0 in 1.10 and 1.11 (firmware v1.7 is generation 1.10 with 1)",
+            ),
             None,
             int,
             choices=("0", "1"),

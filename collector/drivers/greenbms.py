@@ -19,7 +19,7 @@ from ..wire.alarms import Alarm, alarm
 from ..wire.reading import Reading, State
 from . import _greenbms_items as items
 from ._greenbms_paging import SENDS, Paging
-from .base import Assembler, Bytes, Driver, Input, Option, Request
+from .base import Assembler, Bytes, Driver, Input, Option, Request, whole
 
 LONGEST = 1024
 """Bytes of a line; the longest documented one has about 120."""
@@ -191,36 +191,45 @@ class GreenBms(Assembler):
         return of_cells or (alarm("general_error"),)
 
 
-def _cell_count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= items.MAX_CELLS:
-        raise ValueError(f"a Green-BMS has 1 to {items.MAX_CELLS} cells, not {count}")
-    return count
-
-
-def _seconds(text: str) -> int:
-    seconds = int(text)
-    if not 20 <= seconds <= 3600:
-        raise ValueError(f"must be 20 to 3600 seconds, not {seconds}")
-    return seconds
-
-
 DRIVER = Driver(
     code="greenbms",
-    title="Green-BMS (ASCII over Bluetooth serial, 9600 baud)",
+    title=(
+        "Green-BMS (ASCII sur série Bluetooth, 9600 bauds)",
+        "Green-BMS (ASCII over Bluetooth serial, 9600 baud)",
+    ),
     link="serial",
     formats=("serial", "transcript"),
     open=GreenBms,
     options=(
-        Option("cells", "number of cells; left out: as the device says", None, _cell_count),
+        Option(
+            "cells",
+            (
+                "nombre de cellules ; sinon, celui que dit l'appareil",
+                "number of cells; left out: as the device says",
+            ),
+            None,
+            whole(1, items.MAX_CELLS),
+        ),
         Option(
             "poll",
-            "yes: choose pages and keep the device talking (interval at most 10 s); "
-            "no: listen beside the phone app",
+            (
+                "yes : choisir les pages et garder l'appareil actif (interval d'au plus 10 s) ; "
+                "no : écouter à côté de l'application du téléphone",
+                "yes: choose pages and keep the device talking (interval at most 10 s); "
+                "no: listen beside the phone app",
+            ),
             "yes",
             choices=("yes", "no"),
         ),
-        Option("scan", "seconds from one scan of the cells to the next", 60, _seconds),
+        Option(
+            "scan",
+            (
+                "secondes d'une lecture des cellules à la suivante",
+                "seconds from one scan of the cells to the next",
+            ),
+            60,
+            whole(20, 3600),
+        ),
     ),
     sends=SENDS,
 )

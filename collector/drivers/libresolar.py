@@ -15,6 +15,7 @@ from typing import Any
 from ..protocols.lines import Lines
 from ..protocols.thingset import CONTENT, LONGEST, LineError, Message, flat, parse
 from ..wire.reading import Reading, State
+from ..words import either
 from . import _libresolar_objects as objects
 from . import _libresolar_polling as polling
 from .base import Assembler, Bytes, Driver, Input, Option, Request
@@ -73,7 +74,10 @@ class LibreSolar(Assembler):
         is_identified = bool(self._settings) and wanted <= set(self._identity)
         lines = self._asking.due(now, is_identified=is_identified)
         if self._asking.in_vain:
-            self.tally.warn("no answer: neither reports nor replies to requests")
+            self.tally.warn(
+                "aucune réponse : ni rapports, ni réponses aux demandes",
+                "no answer: neither reports nor replies to requests",
+            )
         return lines
 
     def _line(self, line: bytes | None) -> Iterator[Reading]:
@@ -103,7 +107,10 @@ class LibreSolar(Assembler):
             return
         if message.is_error:
             self._asking.refused()
-            self.tally.warn(f"the BMS refused a request with status {message.code:02X}")
+            self.tally.warn(
+                f"le BMS a refusé une demande, code {message.code:02X}",
+                f"the BMS refused a request with status {message.code:02X}",
+            )
         elif message.code == CONTENT and self._held and objects.are_cells(message.data):
             self._held = _Held(self._held.items | {objects.CELLS[1]: message.data}, self._held.ts)
         yield from self._released()
@@ -132,7 +139,10 @@ class LibreSolar(Assembler):
         wanted = self._only_node or self._first_node or node
         self._first_node = wanted
         if node != wanted:
-            self.tally.warn("several nodes speak on this line: set option node to one of them")
+            self.tally.warn(
+                "plusieurs nœuds parlent sur cette ligne : en choisir un avec le réglage node",
+                "several nodes speak on this line: set option node to one of them",
+            )
         return node == wanted
 
     def _identify(self, data: Any, items: objects.Items) -> None:
@@ -182,8 +192,10 @@ class LibreSolar(Assembler):
         for i, cell in zip(self._chosen(), cells, strict=True):
             if cell is None:
                 self.tally.warn(
+                    f"l'entrée {i + 1} n'a pas de tension de cellule : un fil est débranché, ou la "
+                    "batterie n'utilise pas cette entrée (réglage cells)",
                     f"input {i + 1} has no cell voltage: a wire is off, or the pack does not "
-                    f"use this input (set option cells)"
+                    "use this input (set option cells)",
                 )
         return cells
 
@@ -202,36 +214,63 @@ def _inputs(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not (first.isdecimal() and (last.isdecimal() or not dash)):
-            raise ValueError(f"expected a number of cells, or inputs like 1-7,16, not {text}")
+            raise ValueError(
+                either(
+                    f"il faut un nombre de cellules, ou des entrées comme 1-7,16, et non {text}",
+                    f"expected a number of cells, or inputs like 1-7,16, not {text}",
+                )
+            )
         low = int(first) if dash or "," in text else 1
         high = int(last or first)
         if not 1 <= low <= high <= objects.MAX_INPUTS:
-            raise ValueError(f"inputs are numbered 1 to {objects.MAX_INPUTS}, not {part}")
+            raise ValueError(
+                either(
+                    f"les entrées vont de 1 à {objects.MAX_INPUTS}, et non {part}",
+                    f"inputs are numbered 1 to {objects.MAX_INPUTS}, not {part}",
+                )
+            )
         numbers.extend(range(low, high + 1))
     return tuple(dict.fromkeys(number - 1 for number in numbers))
 
 
 DRIVER = Driver(
     code="libresolar",
-    title="Libre Solar BMS (ThingSet text on a serial line, 115200 baud)",
+    title=(
+        "BMS Libre Solar (texte ThingSet sur ligne série, 115200 bauds)",
+        "Libre Solar BMS (ThingSet text on a serial line, 115200 baud)",
+    ),
     link="serial",
     formats=("serial", "transcript"),
     open=LibreSolar,
     options=(
         Option(
             "cells",
-            "how many of the board's inputs have a cell (8), or which (1-7,16); "
-            "left out: those above 0.5 V",
+            (
+                "combien d'entrées de la carte ont une cellule (8), ou lesquelles (1-7,16) ; "
+                "sinon, celles au-dessus de 0,5 V",
+                "how many of the board's inputs have a cell (8), or which (1-7,16); "
+                "left out: those above 0.5 V",
+            ),
             None,
             _inputs,
         ),
         Option(
             "poll",
-            "ask for values: no, yes, or auto: only after three seconds without a report",
+            (
+                "demander les valeurs : no, yes, ou auto : après trois secondes sans rapport",
+                "ask for values: no, yes, or auto: only after three seconds without a report",
+            ),
             "auto",
             choices=polling.POLICIES,
         ),
-        Option("node", "the node to follow behind a gateway; listens only", None),
+        Option(
+            "node",
+            (
+                "nœud à suivre derrière une passerelle ; écoute seulement",
+                "the node to follow behind a gateway; listens only",
+            ),
+            None,
+        ),
     ),
     sends=polling.SENDS,
 )

@@ -10,7 +10,18 @@ from typing import Any
 
 from ..registers.profile import Profile, ProfileError, load, names
 from ..wire.reading import Reading
-from .base import Assembler, Driver, Garbage, Input, Option, OptionError, RegisterRead, Registers
+from ..words import either
+from .base import (
+    Assembler,
+    Driver,
+    Garbage,
+    Input,
+    Option,
+    OptionError,
+    RegisterRead,
+    Registers,
+    whole,
+)
 
 SPAN_MS = 10_000
 """Answers of a recording further apart than this are not of one cycle."""
@@ -39,7 +50,7 @@ class RegisterTable(Assembler):
         self._words: dict[tuple[int, int], int] = {}
         self._late: list[Reading] = []
         if profile.note:
-            self.tally.warn(profile.note)
+            self.tally.warn(*profile.note)
 
     def requests(self, now: int) -> Sequence[RegisterRead]:
         self._late.extend(self._close())
@@ -121,20 +132,18 @@ def _place(read: RegisterRead) -> tuple[int, int, int]:
     return read.function, read.address, read.count
 
 
-def _whole(low: int, high: int):
-    def parse(text: str) -> int:
-        number = int(text, 0)
-        if not low <= number <= high:
-            raise ValueError(f"must be from {low} to {high}, not {text}")
-        return number
-
-    return parse
-
-
 def _factor(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0.001 <= abs(number) <= 1000:
-        raise ValueError(f"must be from 0.001 to 1000 or the negative of that, not {text}")
+        raise ValueError(
+            either(
+                f"il faut un nombre de 0.001 à 1000, ou l'opposé, et non {text}",
+                f"must be a number from 0.001 to 1000 or the negative of that, not {text}",
+            )
+        )
     return number
 
 
@@ -142,33 +151,55 @@ def _open(asset: str, options: Mapping[str, Any]) -> RegisterTable:
     try:
         profile = load(options["profile"])
     except ProfileError as error:
-        raise OptionError(f"profile: {error}") from None
+        raise OptionError(either(f"profile : {error}", f"profile: {error}")) from None
     unit = profile.unit if options["unit"] is None else options["unit"]
     return RegisterTable(asset, profile, unit, options["cells"], options["current_factor"])
 
 
 DRIVER = Driver(
     code="modbus",
-    title="Modbus register table (TCP or RTU)",
+    title=("Table de registres Modbus (TCP ou RTU)", "Modbus register table (TCP or RTU)"),
     link="modbus",
     formats=("registers",),
     open=_open,
     options=(
         Option(
             "profile",
-            f"register table: {', '.join(names())}, or the path of a .toml file",
+            (
+                f"table de registres : {', '.join(names())}, ou le chemin d'un fichier .toml, "
+                "relatif à celui de la configuration",
+                f"register table: {', '.join(names())}, or the path of a .toml file, relative to "
+                "that of the configuration",
+            ),
             "generic",
+            suffix=".toml",
         ),
         Option(
             "unit",
-            "unit number (slave address) of the BMS; usually the one of the table, or 1",
+            (
+                "numéro d'unité (adresse d'esclave) du BMS ; sinon celui de la table, ou 1",
+                "unit number (slave address) of the BMS; usually the one of the table, or 1",
+            ),
             None,
-            _whole(0, 255),
+            whole(0, 255),
         ),
-        Option("cells", "number of cells, if the BMS does not say it right", None, _whole(1, 1024)),
+        Option(
+            "cells",
+            (
+                "nombre de cellules, si le BMS ne le dit pas correctement",
+                "number of cells, if the BMS does not say it right",
+            ),
+            None,
+            whole(1, 1024),
+        ),
         Option(
             "current_factor",
-            "multiplies the current: -1 where discharge is positive, 10 or 0.1 for another step",
+            (
+                "multiplie le courant : -1 où la décharge est positive, 10 ou 0.1 si le pas est "
+                "autre",
+                "multiplies the current: -1 where discharge is positive, 10 or 0.1 for another "
+                "step",
+            ),
             1.0,
             _factor,
         ),

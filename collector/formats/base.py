@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from ..drivers.base import Input, OptionError
+from ..words import Text, either
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +21,26 @@ class Format:
     """A kind of recording.
 
     code   name on the command line; also the module's name
-    title  what a technician calls it
+    title  what a technician calls it, in French and in English
     read   stream to inputs, in recorded order, lazily; never raises on any content. Inputs of a
            recording without times carry a running counter or the recorder's own clock, from 0
     """
 
     code: str
-    title: str
+    title: Text
     read: Callable[[BinaryIO], Iterator[Input]]
 
 
 def load(code: str) -> Format:
     """The format of this name; raises OptionError if there is none."""
     if code not in codes():
-        raise OptionError(f"there is no format {code}; there are {', '.join(codes())}")
+        known = ", ".join(codes())
+        raise OptionError(
+            either(
+                f"il n'y a pas de format {code} ; il y a {known}",
+                f"there is no format {code}; there are {known}",
+            )
+        )
     return importlib.import_module(f"{__package__}.{code}").FORMAT
 
 

@@ -74,4 +74,4 @@ def _frame(identifier: str, data: bytes, ts: int, remote: bool = False) -> Input
     return CanFrame(number, data, ts, extended, remote)
 
 
-FORMAT = Format("candump", "CAN log of candump", read)
+FORMAT = Format("candump", ("Journal CAN de candump", "CAN log of candump"), read)

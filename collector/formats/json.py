@@ -44,4 +44,6 @@ def _input(data: bytes, ts: int) -> Document | Garbage:
     return Document(document, ts)
 
 
-FORMAT = Format("json", "documents of a gateway (JSON)", read)
+FORMAT = Format(
+    "json", ("Documents d'une passerelle (JSON)", "Documents of a gateway (JSON)"), read
+)

@@ -61,4 +61,8 @@ def _whole(value: Any, most: int) -> bool:
     return type(value) is int and 0 <= value <= most
 
 
-FORMAT = Format("registers", "Modbus register answers (JSON lines)", read)
+FORMAT = Format(
+    "registers",
+    ("Réponses de registres Modbus (lignes JSON)", "Modbus register answers (JSON lines)"),
+    read,
+)

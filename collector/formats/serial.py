@@ -21,4 +21,4 @@ def read(stream: BinaryIO) -> Iterator[Input]:
         yield Bytes(piece, offset)
 
 
-FORMAT = Format(code="serial", title="Raw bytes of a serial line", read=read)
+FORMAT = Format("serial", ("Octets bruts d'une ligne série", "Raw bytes of a serial line"), read)

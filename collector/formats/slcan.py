@@ -28,4 +28,4 @@ def read(stream: BinaryIO) -> Iterator[Input]:
             yield replace(item.frame, ts=now)
 
 
-FORMAT = Format("slcan", "Byte stream of an SLCAN adapter", read)
+FORMAT = Format("slcan", ("Octets d'un adaptateur SLCAN", "Byte stream of an SLCAN adapter"), read)

@@ -55,4 +55,6 @@ def _milliseconds(t: Any) -> int | None:
     return ts if 0 <= ts < LATEST else None
 
 
-FORMAT = Format(code="transcript", title="Timed transcript of a serial line", read=read)
+FORMAT = Format(
+    "transcript", ("Relevé daté d'une ligne série", "Timed transcript of a serial line"), read
+)

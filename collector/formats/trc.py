@@ -92,4 +92,4 @@ def _item(row: dict[str, str], ts: int) -> Input | None:
     return CanFrame(identifier, payload, ts, extended)
 
 
-FORMAT = Format("trc", "PEAK trace", read)
+FORMAT = Format("trc", ("Trace PEAK", "PEAK trace"), read)

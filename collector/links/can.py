@@ -5,7 +5,7 @@ from typing import Any
 
 from ..clock import Now
 from ..drivers.base import CanFrame, Garbage, Input
-from .errors import LinkDown
+from .errors import broken, listening_only, unusable
 
 FRAMES_AT_ONCE = 256
 
@@ -17,11 +17,11 @@ class CanLink:
         import can  # not at the top: commands without a bus must start fast
 
         self._error, self._now = can.CanError, now
+        self._name = f"{settings['interface']}:{settings['channel']}"
         try:
             self._bus = can.Bus(**settings)
         except (can.CanError, OSError, ValueError) as error:
-            name = f"{settings['interface']} {settings['channel']}"
-            raise LinkDown(f"the CAN bus {name} cannot be opened: {error}") from error
+            raise unusable(self._name, error) from error
 
     def receive(self, wait_s: float) -> Sequence[Input]:
         try:
@@ -33,11 +33,11 @@ class CanLink:
                     break
                 message = self._bus.recv(0)
         except (self._error, OSError) as error:
-            raise LinkDown(f"the CAN bus broke: {error}") from error
+            raise broken(self._name, error) from error
         return items
 
     def send(self, data: bytes) -> None:
-        raise LinkDown("a CAN bus is only listened to")
+        raise listening_only()
 
     def close(self) -> None:
         self._bus.shutdown()

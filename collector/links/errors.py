@@ -1,8 +1,21 @@
 """What can go wrong between a collector and a device, in words for the technician at the site."""
 
+from ..words import either
+
 
 class LinkError(Exception):
-    """A link could not do what it was asked to."""
+    """A link could not do what it was asked to.
+
+    As a text it is English, like the log; `told` is the same for a terminal.
+    """
+
+    def __init__(self, french: str, english: str) -> None:
+        super().__init__(english)
+        self.french = french
+
+    @property
+    def told(self) -> str:
+        return either(self.french, str(self))
 
 
 class LinkDown(LinkError):
@@ -16,6 +29,25 @@ class LinkTimeout(LinkError):
 class BadAnswer(LinkError):
     """Something answered, but not what was asked for. `reason` is a short stable code."""
 
-    def __init__(self, reason: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, reason: str, french: str, english: str) -> None:
+        super().__init__(french, english)
         self.reason = reason
+
+
+def unusable(name: str, error: Exception) -> LinkDown:
+    """It could not be opened."""
+    return LinkDown(f"{name} ne s'ouvre pas : {error}", f"{name} cannot be opened: {error}")
+
+
+def unreachable(name: str, error: Exception) -> LinkDown:
+    """Nothing answers at this address."""
+    return LinkDown(f"{name} est injoignable : {error}", f"{name} cannot be reached: {error}")
+
+
+def broken(name: str, error: Exception) -> LinkDown:
+    """It was open, and is not any more."""
+    return LinkDown(f"{name} s'est coupé : {error}", f"{name} broke: {error}")
+
+
+def listening_only() -> LinkDown:
+    return LinkDown("un bus CAN est seulement écouté", "a CAN bus is only listened to")

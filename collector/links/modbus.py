@@ -21,7 +21,8 @@ from threading import Lock
 
 from ..clock import Now
 from ..drivers.base import RegisterRead, Registers
-from .errors import BadAnswer, LinkDown, LinkTimeout
+from ..words import Text
+from .errors import BadAnswer, LinkDown, LinkTimeout, broken, unreachable
 from .spec import LinkSpec
 
 READS = {3: "read_holding_registers", 4: "read_input_registers"}
@@ -30,16 +31,17 @@ MAX_REGISTERS = 125
 RTU_GAP_S = 0.02
 """Least silence between two questions on a serial line: 3.5 characters at 2400 baud, and a bit."""
 FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 60.0
-EXCEPTIONS = {
-    1: "it does not know this function",
-    2: "it has no such registers",
-    3: "it does not answer so many registers",
-    4: "it failed to read them",
-    5: "it needs more time",
-    6: "it is busy",
-    10: "the gateway has no path to it",
-    11: "the gateway got no answer from it",
+EXCEPTIONS: dict[int, Text] = {
+    1: ("il ne connaît pas cette fonction", "it does not know this function"),
+    2: ("il n'a pas ces registres", "it has no such registers"),
+    3: ("il ne donne pas autant de registres", "it does not answer so many registers"),
+    4: ("il n'a pas réussi à les lire", "it failed to read them"),
+    5: ("il lui faut plus de temps", "it needs more time"),
+    6: ("il est occupé", "it is busy"),
+    10: ("la passerelle n'a pas de chemin vers lui", "the gateway has no path to it"),
+    11: ("la passerelle n'a pas eu sa réponse", "the gateway got no answer from it"),
 }
+UNKNOWN_REASON: Text = "une raison inconnue", "an unknown reason"
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it is all in our exceptions
 
@@ -69,7 +71,8 @@ class ModbusLink:
         self._lock = Lock()
         self._quiet_until = 0.0
         self._doubtful: dict[tuple[int, int, int], float] = {}
-        self._hold_s, self._held_until, self._reason = FIRST_HOLD_S, 0.0, ""
+        self._hold_s, self._held_until = FIRST_HOLD_S, 0.0
+        self._down: LinkDown | None = None
         self._heard = b""
 
     def read(self, question: RegisterRead) -> Registers:
@@ -114,15 +117,18 @@ class ModbusLink:
     def _connect(self) -> None:
         if self._client.connected:
             return
-        if (wait := self._held_until - self._monotonic()) > 0:
-            raise LinkDown(f"{self._reason}; trying again in {wait:.0f} s")
+        if self._down and (wait := self._held_until - self._monotonic()) > 0:
+            raise LinkDown(
+                f"{self._down.french} ; nouvel essai dans {wait:.0f} s",
+                f"{self._down}; trying again in {wait:.0f} s",
+            )
         try:
             self._client.socket = self._open()
         except (OSError, ValueError) as error:
-            self._reason = f"{self.link} cannot be reached: {error}"
+            self._down = unreachable(str(self.link), error)
             self._held_until = self._monotonic() + self._hold_s
             self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
-            raise LinkDown(self._reason) from error
+            raise self._down from error
         self._hold_s = FIRST_HOLD_S
 
     def _open(self):
@@ -172,15 +178,22 @@ class ModbusLink:
             if self._serial:
                 self._doubt(question)  # it may be the late answer to another question
             code = answer.exception_code
-            text = EXCEPTIONS.get(code, "an unknown reason")
-            raise BadAnswer(f"exception_{code}", f"{_asked(question)}: {text} (exception {code})")
+            french, english = EXCEPTIONS.get(code, UNKNOWN_REASON)
+            raise _bad_answer(
+                f"exception_{code}",
+                question,
+                f"{french} (exception {code})",
+                f"{english} (exception {code})",
+            )
         if (
             answer.dev_id != question.unit
             or answer.function_code != question.function
             or len(answer.registers) != question.count
         ):
             self._doubt(question)
-            raise BadAnswer("wrong_answer", f"{_asked(question)}: another answer came")
+            raise _bad_answer(
+                "wrong_answer", question, "une autre réponse est venue", "another answer came"
+            )
         return Registers(
             question.unit,
             question.function,
@@ -194,8 +207,17 @@ class ModbusLink:
         self._doubt(question)
         if heard:
             shown = heard[:16].hex(" ")
-            return BadAnswer("garbled", f"{_asked(question)}: what came is no answer: {shown}")
-        return LinkTimeout(f"{_asked(question)}: no answer within {self._timeout:g} s")
+            return _bad_answer(
+                "garbled",
+                question,
+                f"ce qui est venu n'est pas une réponse : {shown}",
+                f"what came is no answer: {shown}",
+            )
+        french, english = _asked(question)
+        return LinkTimeout(
+            f"{french} : aucune réponse en {self._timeout:g} s",
+            f"{english}: no answer within {self._timeout:g} s",
+        )
 
     def _doubt(self, question: RegisterRead) -> None:
         """The answer to this question may still come; make sure that it finds nobody."""
@@ -207,7 +229,7 @@ class ModbusLink:
     def _broken(self, error: Exception) -> LinkDown:
         with contextlib.suppress(OSError):
             self._client.close()
-        return LinkDown(f"{self.link} broke: {error}")
+        return broken(str(self.link), error)
 
 
 def _shape(question: RegisterRead) -> tuple[int, int, int]:
@@ -215,8 +237,14 @@ def _shape(question: RegisterRead) -> tuple[int, int, int]:
     return question.unit, question.function, question.count
 
 
-def _asked(question: RegisterRead) -> str:
+def _bad_answer(reason: str, question: RegisterRead, french: str, english: str) -> BadAnswer:
+    ours, theirs = _asked(question)
+    return BadAnswer(reason, f"{ours} : {french}", f"{theirs}: {english}")
+
+
+def _asked(question: RegisterRead) -> Text:
+    unit, function = question.unit, question.function
     return (
-        f"unit {question.unit}, function {question.function}, "
-        f"{question.count} registers from {question.address}"
+        f"unité {unit}, fonction {function}, {question.count} registres depuis {question.address}",
+        f"unit {unit}, function {function}, {question.count} registers from {question.address}",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import LinkDown
+from .errors import broken, unusable
 from .line import CHUNK
 
 
@@ -25,7 +25,7 @@ class SerialLine:
                 exclusive=True,
             )
         except (serial.SerialException, OSError, ValueError) as error:
-            raise LinkDown(f"{self._port} cannot be opened: {error}") from error
+            raise unusable(self._port, error) from error
 
     def read(self, wait_s: float) -> bytes:
         try:
@@ -34,13 +34,13 @@ class SerialLine:
             return first + self._line.read(min(self._line.in_waiting, CHUNK)) if first else b""
         except (self._error, OSError, TypeError) as error:
             # pyserial raises TypeError when another thread has closed the port
-            raise LinkDown(f"{self._port} broke: {error}") from error
+            raise broken(self._port, error) from error
 
     def write(self, data: bytes) -> None:
         try:
             self._line.write(data)
         except (self._error, OSError) as error:
-            raise LinkDown(f"{self._port} broke: {error}") from error
+            raise broken(self._port, error) from error
 
     def close(self) -> None:
         self._line.close()

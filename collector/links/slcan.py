@@ -6,7 +6,7 @@ from contextlib import suppress
 from ..clock import Now
 from ..drivers.base import Input
 from ..protocols import slcan
-from .errors import LinkDown
+from .errors import LinkDown, listening_only
 from .line import Line
 
 
@@ -22,7 +22,7 @@ class SlcanLink:
         return list(self._parser.feed(data, self._now())) if data else []
 
     def send(self, data: bytes) -> None:
-        raise LinkDown("a CAN bus is only listened to")
+        raise listening_only()
 
     def close(self) -> None:
         with suppress(LinkDown):  # the adapter may be gone, and its channel with it

@@ -2,7 +2,7 @@
 
 import socket
 
-from .errors import LinkDown
+from .errors import LinkDown, broken, unreachable
 from .line import CHUNK
 
 CONNECT_TIMEOUT = 10.0
@@ -16,7 +16,7 @@ class TcpLine:
         try:
             self._socket = socket.create_connection((host, port), timeout=CONNECT_TIMEOUT)
         except OSError as error:
-            raise LinkDown(f"{self._name} cannot be reached: {error}") from error
+            raise unreachable(self._name, error) from error
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def read(self, wait_s: float) -> bytes:
@@ -26,9 +26,11 @@ class TcpLine:
         except TimeoutError:
             return b""
         except OSError as error:
-            raise LinkDown(f"{self._name} broke: {error}") from error
+            raise broken(self._name, error) from error
         if not data:
-            raise LinkDown(f"{self._name} closed the connection")
+            raise LinkDown(
+                f"{self._name} a fermé la connexion", f"{self._name} closed the connection"
+            )
         return data
 
     def write(self, data: bytes) -> None:
@@ -36,7 +38,7 @@ class TcpLine:
             self._socket.settimeout(CONNECT_TIMEOUT)
             self._socket.sendall(data)
         except OSError as error:
-            raise LinkDown(f"{self._name} broke: {error}") from error
+            raise broken(self._name, error) from error
 
     def close(self) -> None:
         self._socket.close()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .. import words
 from ..drivers.base import RegisterRead
 from ..wire.alarms import ALARMS, SEVERITIES, VENDOR, Alarm, vendor_alarm
 from ..wire.errors import WireError
@@ -26,7 +27,7 @@ class Profile:
     name: str
     title: str
     source: str
-    note: str
+    note: words.Text | None
     unit: int
     step: int
     blocks: tuple[tuple[int, int, int], ...]
@@ -71,7 +72,7 @@ class _Parser:
             name=self.name,
             title=top.text("title"),
             source=top.text("source"),
-            note=top.text("note", ""),
+            note=top.words("note"),
             unit=top.integer("unit", 0, 255, 1),
             step=self.step,
             blocks=tuple(_merged(asked, self.most, self.step)),
@@ -84,17 +85,22 @@ class _Parser:
     def check(self, profile: Profile) -> None:
         """Every value must come whole out of one answer, or half of it could be a moment older."""
         if not profile.blocks:
-            self.top.fail("it has no [[block]]")
+            self.top.fail("il n'y a aucun [[block]]", "it has no [[block]]")
         answers = [set(profile.addresses(*block)) for block in profile.blocks]
         seen = set()
         for code, function, addresses in profile.map.places():
             wanted = {(function, address) for address in addresses}
             if not any(wanted <= answer for answer in answers):
-                where = addresses[0] + self.base
-                self.top.fail(f"{code} at {where} ({where:#x}) is not inside one [[block]]")
+                where = f"{addresses[0] + self.base} ({addresses[0] + self.base:#x})"
+                self.top.fail(
+                    f"{code} à {where} n'est pas en entier dans un [[block]]",
+                    f"{code} at {where} is not inside one [[block]]",
+                )
         for item in (*profile.map.quantities, *profile.map.arrays, *profile.map.states):
             if item.code in seen:
-                self.top.fail(f"{item.code} is described twice")
+                self.top.fail(
+                    f"{item.code} est décrit deux fois", f"{item.code} is described twice"
+                )
             seen.add(item.code)
 
     def block(self, table: Table) -> tuple[int, int, int]:
@@ -156,7 +162,9 @@ class _Parser:
     def _scattered(self, table: Table) -> tuple[Point, ...]:
         addresses = table.integers("addresses")
         if not addresses or min(addresses) < self.base:
-            table.fail("addresses must be a list of addresses")
+            table.fail(
+                "addresses doit être une liste d'adresses", "addresses must be a list of addresses"
+            )
         first = self.point(table, NUMBERS, addresses[0] - self.base)
         shifts = (address - addresses[0] for address in addresses)
         return tuple(
@@ -177,7 +185,7 @@ class _Parser:
         if not given:
             return None, False
         if len(given) > 1:
-            table.fail("count and count_bits exclude each other")
+            table.fail("count et count_bits s'excluent", "count and count_bits exclude each other")
         by_bits = given[0] == "count_bits"
         width = 2 if by_bits else 1
         registers = self.registers(self.address(table, given[0]), width)
@@ -186,7 +194,10 @@ class _Parser:
     def state(self, table: Table) -> Flag | Text:
         code = table.text("code")
         if code not in STATES and not code.startswith(EXTENSION):
-            table.fail(f"there is no state {code}; a new one begins with {EXTENSION}")
+            table.fail(
+                f"il n'y a pas d'état {code} ; un nouveau commence par {EXTENSION}",
+                f"there is no state {code}; a new one begins with {EXTENSION}",
+            )
         found = (
             self._text(table, code) if table.get("type") == "string" else self._flag(table, code)
         )
@@ -198,7 +209,7 @@ class _Parser:
         width = table.integer("length", 1, MAX_REGISTERS)
         address = self.address(table)
         if STATES.get(code, str) is not str:
-            table.fail(f"{code} is not a text")
+            table.fail(f"{code} n'est pas un texte", f"{code} is not a text")
         function = table.choice("function", FUNCTIONS, self.function)
         return Text(code, function, tuple(address + i * self.step for i in range(width)))
 
@@ -218,9 +229,17 @@ class _Parser:
             elif "values" in table:
                 meanings, kind = table.numbered("values", str), str
                 if code == "mode" and (strange := set(meanings.values()) - set(MODES)):
-                    table.fail(f"{min(strange)} is no mode; modes are {', '.join(MODES)}")
+                    known = ", ".join(MODES)
+                    table.fail(
+                        f"{min(strange)} n'est pas un mode ; les modes sont {known}",
+                        f"{min(strange)} is no mode; modes are {known}",
+                    )
         if STATES.get(code, kind) is not kind:
-            table.fail(f"{code} is a {STATES[code].__name__}, not a {kind.__name__}")
+            wanted, found = STATES[code].__name__, kind.__name__
+            table.fail(
+                f"{code} est de type {wanted}, et non {found}",
+                f"{code} is a {wanted}, not a {found}",
+            )
         return Flag(code, point, meanings, otherwise, self.needs(table))
 
     def bit(self, whole: Point, bit: int) -> Point:
@@ -229,13 +248,18 @@ class _Parser:
             return Point(whole.function, whole.addresses, "bit", bit + 8 * (1 - whole.part))
         word, part = divmod(bit, 16)
         if word >= len(whole.addresses):
-            self.top.fail(f"bit {bit} is beyond a {whole.type}")
+            self.top.fail(
+                f"le bit {bit} dépasse un {whole.type}", f"bit {bit} is beyond a {whole.type}"
+            )
         return Point(whole.function, (whole.addresses[-1 - word],), "bit", part)
 
     def complaints(self, table: Table) -> list[Complaint]:
         kinds = [k for k in ("bits", "each", "levels", "values", "nonzero") if k in table]
         if len(kinds) != 1:
-            table.fail("it needs exactly one of bits, each, levels, values and nonzero")
+            table.fail(
+                "il faut exactement un de bits, each, levels, values et nonzero",
+                "it needs exactly one of bits, each, levels, values and nonzero",
+            )
         types = ("u16",) if "levels" in table else UNSIGNED
         whole = self.point(table, types, self.address(table))
         label = f"{self.name}.{min(whole.addresses) + self.base}"
@@ -247,7 +271,7 @@ class _Parser:
         named = table.texts("bits")
         width = 8 if whole.type == "u8" else 16 * len(whole.addresses)
         if len(named) > width:
-            table.fail(f"bits names more than {width}")
+            table.fail(f"bits en nomme plus de {width}", f"bits names more than {width}")
         first = 8 * (whole.type == "u8" and not whole.part)
         found = []
         for bit in range(width):
@@ -291,10 +315,16 @@ class _Parser:
         if code.startswith(VENDOR):
             found = vendor_alarm("modbus", code.removeprefix(VENDOR), index, severity or "warning")
             if not VENDOR_CODE.fullmatch(found.code):
-                table.fail(f"{name}: a vendor name is letters, digits, dot, dash and underscore")
+                table.fail(
+                    f"{name} : un nom de fabricant est fait de lettres, chiffres et . - _",
+                    f"{name}: a vendor name is made of letters, digits and . - _",
+                )
             return found
         if code not in ALARMS:
-            table.fail(f"there is no alarm {code}; one that only this device has is vendor:{code}")
+            table.fail(
+                f"il n'y a pas d'alarme {code} ; propre à cet appareil, elle s'écrit vendor:{code}",
+                f"there is no alarm {code}; one that only this device has is vendor:{code}",
+            )
         return Alarm(code, severity or ALARMS[code], index)
 
 
@@ -302,14 +332,17 @@ def _code(table: Table, *, array: bool) -> str:
     try:
         return parse_code(table.text("code"), array=array)
     except WireError as error:
-        table.fail(f"{error}; a new code begins with {EXTENSION}")
+        table.fail(
+            f"{error} ; un nouveau code commence par {EXTENSION}",
+            f"{error}; a new code begins with {EXTENSION}",
+        )
         raise
 
 
 def _scaling(table: Table) -> tuple[float, float]:
     scale = table.number("scale", 1.0)
     if not scale:
-        table.fail("scale must not be 0")
+        table.fail("scale ne peut pas être 0", "scale must not be 0")
     return scale, table.number("offset", 0.0)
 
 

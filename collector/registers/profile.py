@@ -3,7 +3,8 @@
 A profile is written from the manufacturer's table, in its own addresses. At the top:
 
     title, source    what it is and where the facts come from (both required)
-    note             what a technician should know, shown once per device
+    note             what a technician should know, shown once per device: a text, or
+                     note.fr and note.en
     unit             usual unit number (1)
     function         3 for holding, 4 for input registers (3); any table may say otherwise
     address_base     address of the first register in the manufacturer's counting: 0 (the default),
@@ -34,6 +35,7 @@ that has no name stays visible as a vendor alarm.
 import tomllib
 from pathlib import Path
 
+from ..words import either
 from .parser import Profile, parse
 from .table import ProfileError
 
@@ -52,9 +54,12 @@ def load(name: str) -> Profile:
     path = Path(name)
     if path.suffix != ".toml":
         if name not in names():
+            known = ", ".join(names())
             raise ProfileError(
-                f"there is no profile {name}; there are {', '.join(names())}, "
-                "or the path of a .toml file"
+                either(
+                    f"il n'y a pas de table {name} ; il y a {known}, ou le chemin d'un .toml",
+                    f"there is no profile {name}; there are {known}, or the path of a .toml file",
+                )
             )
         path = SHIPPED / f"{name}.toml"
     try:

@@ -7,13 +7,18 @@ exercised as it is at a site. It never shortcuts into a decoder.
 import importlib
 import pkgutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from math import nan
 from time import monotonic
 from typing import Protocol
 
 from ..drivers.base import OptionError
+from ..words import Text, either
 from .pack import Pack
+
+SLOWEST, FASTEST = 0.001, 100_000.0
+"""A pack's life against the wall clock."""
 
 
 class Serve(Protocol):
@@ -40,13 +45,13 @@ class Simulator:
     """A simulated device.
 
     code        name on the command line; also the module's name
-    title       what a technician calls it
+    title       what a technician calls it, in French and in English
     transports  first words of `where` it can be served on: `pty`, `tcp`, `can`
     serve       see Serve
     """
 
     code: str
-    title: str
+    title: Text
     transports: tuple[str, ...]
     serve: Serve
 
@@ -55,20 +60,50 @@ def split(where: str, transports: tuple[str, ...]) -> tuple[str, str]:
     """`where` as transport and the rest; raises OptionError for a transport not offered."""
     transport, _, rest = where.partition(":")
     if transport not in transports:
-        raise OptionError(f"cannot serve on {where}; it must begin with {', '.join(transports)}")
+        known = ", ".join(transports)
+        raise OptionError(
+            either(
+                f"impossible de servir sur {where} ; il faut commencer par {known}",
+                f"cannot serve on {where}; it must begin with {known}",
+            )
+        )
     return transport, rest
 
 
 def speed(options: Mapping[str, str]) -> float:
     """How many times faster than the wall clock the pack lives."""
-    text = options.get("speed", "1")
+    return number(options, "speed", 1, SLOWEST, FASTEST)
+
+
+def number(options: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    """A number among the options of a simulator; raises OptionError outside of these bounds."""
+    text = options.get(name, str(default))
     try:
         value = float(text)
     except ValueError:
-        raise OptionError(f"speed must be a number, not {text}") from None
-    if not 0 < value <= 100_000:
-        raise OptionError(f"speed must be above 0 and at most 100000, not {text}")
+        value = nan
+    if not low <= value <= high:
+        raise OptionError(
+            either(
+                f"{name} doit être un nombre de {low:g} à {high:g}, et non {text}",
+                f"{name} must be a number from {low:g} to {high:g}, not {text}",
+            )
+        )
     return value
+
+
+def choice(options: Mapping[str, str], name: str, choices: Collection[str], default: str) -> str:
+    """One of these texts among the options of a simulator; raises OptionError for another."""
+    text = options.get(name, default)
+    if text not in choices:
+        known = ", ".join(choices)
+        raise OptionError(
+            either(
+                f"{name} doit être l'un de {known}, et non {text}",
+                f"{name} must be one of {known}, not {text}",
+            )
+        )
+    return text
 
 
 def beats(
@@ -93,7 +128,13 @@ def beats(
 def load(code: str) -> Simulator:
     """The simulator of this name; raises OptionError if there is none."""
     if code not in codes():
-        raise OptionError(f"there is no simulator {code}; there are {', '.join(codes())}")
+        known = ", ".join(codes())
+        raise OptionError(
+            either(
+                f"il n'y a pas de simulateur {code} ; il y a {known}",
+                f"there is no simulator {code}; there are {known}",
+            )
+        )
     return importlib.import_module(f"{__package__}.{code}").SIMULATOR
 
 

@@ -9,11 +9,10 @@ from time import monotonic
 
 import can
 
-from ..drivers.base import OptionError
 from ..drivers.foxbms import LAYOUTS
 from ._foxbms_frames import frames
 from ._slcan_adapter import Adapter
-from .base import Simulator, beats, speed, split
+from .base import Simulator, beats, choice, speed, split
 from .pack import Pack
 from .terminal import Terminal, terminal
 
@@ -31,9 +30,7 @@ def serve(
 ) -> None:
     """See `simulators.base.Serve`. A CAN bus is announced as `INTERFACE:CHANNEL`."""
     transport, rest = split(where, TRANSPORTS)
-    generation = options.get("generation", "1.11")
-    if generation not in LAYOUTS:
-        raise OptionError(f"generation must be one of {', '.join(LAYOUTS)}, not {generation}")
+    generation = choice(options, "generation", LAYOUTS, "1.11")
     fast = speed(options)
     if transport == "can":
         _serve_bus(pack, rest, stop, generation, fast, ready)
@@ -81,4 +78,12 @@ def _serve_port(
         port.write(b"".join(heard))
 
 
-SIMULATOR = Simulator("foxbms", "foxBMS on CAN or behind an SLCAN adapter", TRANSPORTS, serve)
+SIMULATOR = Simulator(
+    "foxbms",
+    (
+        "foxBMS sur CAN ou derrière un adaptateur SLCAN",
+        "foxBMS on CAN or behind an SLCAN adapter",
+    ),
+    TRANSPORTS,
+    serve,
+)

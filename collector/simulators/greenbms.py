@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from ..drivers.base import OptionError
+from ..words import either
 from ._greenbms_unit import TICK_S, Unit
-from .base import Simulator, beats, speed, split
+from .base import Simulator, beats, choice, speed, split
 from .pack import Pack
 from .terminal import terminal
 
@@ -46,11 +47,18 @@ def serve(
 
 def _unit(pack: Pack, options: Mapping[str, str]) -> Unit:
     if pack.spec.strings > 1 or len(pack.cell_voltages) > MOST_CELLS:
-        raise OptionError(f"a Green-BMS has one string of at most {MOST_CELLS} cells")
-    app = options.get("app", "no")
-    if app not in ("yes", "no"):
-        raise OptionError(f"app must be yes or no, not {app}")
-    return Unit(pack, has_app=app == "yes")
+        raise OptionError(
+            either(
+                f"un Green-BMS a une seule chaîne, d'au plus {MOST_CELLS} cellules",
+                f"a Green-BMS has one string of at most {MOST_CELLS} cells",
+            )
+        )
+    return Unit(pack, has_app=choice(options, "app", ("yes", "no"), "no") == "yes")
 
 
-SIMULATOR = Simulator("greenbms", "Green-BMS on its Bluetooth serial line", TRANSPORTS, serve)
+SIMULATOR = Simulator(
+    "greenbms",
+    ("Green-BMS sur sa ligne série Bluetooth", "Green-BMS on its Bluetooth serial line"),
+    TRANSPORTS,
+    serve,
+)

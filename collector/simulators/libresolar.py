@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from ..drivers.base import OptionError
+from ..words import either
 from ._thingset_device import FIRMWARES, Device
-from .base import Simulator, beats, speed, split
+from .base import Simulator, beats, choice, number, speed, split
 from .pack import Pack
 from .terminal import terminal
 
@@ -52,19 +53,24 @@ def serve(
 def _device(pack: Pack, options: Mapping[str, str]) -> Device:
     cells = len(pack.cell_voltages)
     if pack.spec.strings > 1 or cells > MOST_CELLS:
-        raise OptionError(f"a Libre Solar BMS has one string of at most {MOST_CELLS} cells")
-    text = options.get("inputs", str(max(16, cells)))
-    if not text.isdecimal() or not cells <= int(text) <= MOST_CELLS:
-        raise OptionError(f"inputs must be {cells} to {MOST_CELLS}, not {text}")
+        raise OptionError(
+            either(
+                f"un BMS Libre Solar a une seule chaîne, d'au plus {MOST_CELLS} cellules",
+                f"a Libre Solar BMS has one string of at most {MOST_CELLS} cells",
+            )
+        )
+    inputs = round(number(options, "inputs", max(16, cells), cells, MOST_CELLS))
     has_shell = _choice(options, "port") == "shell"
-    return Device(pack, _choice(options, "firmware"), int(text), has_shell=has_shell)
+    return Device(pack, _choice(options, "firmware"), inputs, has_shell=has_shell)
 
 
 def _choice(options: Mapping[str, str], name: str) -> str:
-    value = options.get(name, DEFAULTS[name])
-    if value not in CHOICES[name]:
-        raise OptionError(f"{name} must be one of {', '.join(CHOICES[name])}, not {value}")
-    return value
+    return choice(options, name, CHOICES[name], DEFAULTS[name])
 
 
-SIMULATOR = Simulator("libresolar", "Libre Solar BMS, ThingSet on a serial line", TRANSPORTS, serve)
+SIMULATOR = Simulator(
+    "libresolar",
+    ("BMS Libre Solar, ThingSet sur ligne série", "Libre Solar BMS, ThingSet on a serial line"),
+    TRANSPORTS,
+    serve,
+)

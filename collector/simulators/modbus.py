@@ -26,7 +26,8 @@ from ..drivers.base import OptionError
 from ..registers.profile import Profile, ProfileError, load
 from ..wire.alarms import alarm
 from ..wire.reading import Reading, State, derive
-from .base import Simulator, speed, split
+from ..words import either
+from .base import Simulator, choice, number, speed, split
 from .pack import Pack
 from .terminal import Terminal, terminal
 
@@ -59,14 +60,14 @@ def serve(
     try:
         profile = load(options.get("profile", "generic"))
     except ProfileError as error:
-        raise OptionError(f"profile: {error}") from None
+        raise OptionError(either(f"profile : {error}", f"profile: {error}")) from None
     device = _Device(
         pack,
         profile,
-        unit=round(_number(options, "unit", profile.unit, 0, 255)),
+        unit=round(number(options, "unit", profile.unit, 0, 255)),
         fault=_fault(options),
         pace=speed(options),
-        period=_number(options, "period", 1.0, 0.01, 86_400),
+        period=number(options, "period", 1.0, 0.01, 86_400),
     )
     if transport == "tcp":
         asyncio.run(_serve_tcp(device, rest, stop, ready))
@@ -221,7 +222,12 @@ async def _serve_tcp(
 ) -> None:
     host, _, port = rest.rpartition(":")
     if not port.isdecimal() or int(port) > 0xFFFF:
-        raise OptionError(f"tcp wants tcp:HOST:PORT, not tcp:{rest}")
+        raise OptionError(
+            either(
+                f"tcp s'écrit tcp:HÔTE:PORT, et non tcp:{rest}",
+                f"tcp wants tcp:HOST:PORT, not tcp:{rest}",
+            )
+        )
     server = _TcpServer(device.memory(), address=(host, int(port)))
     server.device = device
     await _run(server, stop, lambda: ready(f"{host}:{_port_of(server)}"))
@@ -247,7 +253,9 @@ async def _run(
         ready()
         await server.device.live(stop)
     except RuntimeError as error:
-        raise OptionError(f"cannot serve there: {error}") from error
+        raise OptionError(
+            either(f"impossible de servir là : {error}", f"cannot serve there: {error}")
+        ) from error
     finally:
         await server.shutdown()
 
@@ -260,24 +268,17 @@ def _pump(source: Terminal, sink: Terminal, stop: threading.Event) -> None:
 
 
 def _fault(options: Mapping[str, str]) -> _Fault:
-    kind = options.get("fault", "none")
-    if kind not in FAULTS:
-        raise OptionError(f"fault must be one of {', '.join(FAULTS)}, not {kind}")
-    value = _number(options, "fault_value", 2.0, 0, 3600)
-    return _Fault(kind, value, round(_number(options, "fault_every", 1, 1, 1_000_000)))
+    kind = choice(options, "fault", FAULTS, "none")
+    value = number(options, "fault_value", 2.0, 0, 3600)
+    return _Fault(kind, value, round(number(options, "fault_every", 1, 1, 1_000_000)))
 
 
-def _number(
-    options: Mapping[str, str], name: str, default: float, low: float, high: float
-) -> float:
-    text = options.get(name, str(default))
-    try:
-        value = float(text)
-    except ValueError:
-        raise OptionError(f"{name} must be a number, not {text}") from None
-    if not low <= value <= high:
-        raise OptionError(f"{name} must be from {low:g} to {high:g}, not {text}")
-    return value
-
-
-SIMULATOR = Simulator("modbus", "Modbus device of any register table", TRANSPORTS, serve)
+SIMULATOR = Simulator(
+    "modbus",
+    (
+        "Appareil Modbus de n'importe quelle table de registres",
+        "Modbus device of any register table",
+    ),
+    TRANSPORTS,
+    serve,
+)

@@ -7,10 +7,12 @@ specification and the same steps give the same history. Strings share the curren
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import cos, exp, pi
 from random import Random
 
+from ..words import either
 from ._duties import DUTIES, Demand
 
 MAX_STEP_S = 60.0
@@ -117,11 +119,21 @@ class PackSpec:
 
     def __post_init__(self) -> None:
         if self.cells < 1 or self.strings < 1 or self.temperatures < 0 or self.capacity_ah <= 0:
-            raise ValueError("a pack has cells, strings and a capacity")
+            raise ValueError(
+                either(
+                    "une batterie a des cellules, des chaînes et une capacité",
+                    "a pack has cells, strings and a capacity",
+                )
+            )
         if self.chemistry not in CHEMISTRIES:
-            raise ValueError(f"chemistry must be one of {', '.join(CHEMISTRIES)}")
+            raise ValueError(_one_of("chemistry", CHEMISTRIES))
         if self.duty not in DUTIES:
-            raise ValueError(f"duty must be one of {', '.join(DUTIES)}")
+            raise ValueError(_one_of("duty", DUTIES))
+
+
+def _one_of(name: str, choices: Iterable[str]) -> str:
+    known = ", ".join(choices)
+    return either(f"{name} doit être l'un de {known}", f"{name} must be one of {known}")
 
 
 @dataclass(slots=True)

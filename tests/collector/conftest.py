@@ -1,4 +1,4 @@
-"""Simulated Modbus devices on real ports, and links to them."""
+"""The language tests read, and simulated Modbus devices on real ports with links to them."""
 
 import threading
 import time
@@ -14,6 +14,14 @@ from collector.simulators.pack import Pack
 
 def now() -> int:
     return int(time.time() * 1000)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def english():
+    """Tests read English; those about French set another locale."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LC_ALL", "en_CA.UTF-8")
+        yield
 
 
 @contextmanager

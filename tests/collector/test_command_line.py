@@ -11,26 +11,12 @@ from collector import cli, words
 from collector.commands.base import UsageError, key_values
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    monkeypatch.setenv("LC_ALL", "en_CA.UTF-8")
-
-
 @pytest.mark.parametrize(
     ("locale", "expected"), [("fr_CA.UTF-8", 0), ("C", 0), ("en_US.UTF-8", 1), ("EN", 1)]
 )
 def test_french_unless_the_locale_is_english(monkeypatch, locale, expected):
     monkeypatch.setenv("LC_ALL", locale)
     assert words.language() == expected
-
-
-def test_every_text_takes_the_same_parts_in_both_languages():
-    import string
-
-    for key, texts in words.TEXTS.items():
-        parts = [{name for _, name, _, _ in string.Formatter().parse(t) if name} for t in texts]
-        assert parts[0] == parts[1], key
-        assert all(texts), key
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)

@@ -6,13 +6,8 @@ import pytest
 
 from collector import config
 from collector.config import ConfigError
+from collector.drivers.base import OptionError, load
 from collector.links.spec import LinkConfigError, from_text
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    monkeypatch.setenv("LC_ALL", "en")
-
 
 GOOD = """\
 portal = "https://bms.example.org"
@@ -50,6 +45,20 @@ def test_a_good_configuration(tmp_path):
     assert str(found.devices[0].link) == "slcan:/dev/ttyACM0:500000:115200"
     assert found.devices[1].link.settings["baud"] == 9600
     assert found.devices[1].interval == 2.0
+
+
+def test_a_register_table_is_looked_for_beside_the_configuration(tmp_path, monkeypatch):
+    table = Path(config.__file__).parent / "registers" / "profiles" / "generic.toml"
+    (tmp_path / "site" / "tables").mkdir(parents=True)
+    (tmp_path / "site" / "tables" / "ours.toml").write_text(table.read_text("utf-8"), "utf-8")
+    text = GOOD.replace('"generic"', '"tables/ours.toml"')
+    (tmp_path / "site" / "collector.toml").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = config.load(Path("site/collector.toml"))
+    assert found.devices[1].options["profile"] == str(Path("site/tables/ours.toml"))
+    assert found.devices[1].driver.decoder("P2", found.devices[1].options).requests(0)
+    with pytest.raises(OptionError, match=r"tables/ours.toml"):  # `decode` has no configuration
+        load("modbus").decoder("P2", {"profile": "tables/ours.toml"})
 
 
 def test_the_example_is_a_good_configuration(tmp_path):

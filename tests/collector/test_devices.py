@@ -65,7 +65,7 @@ def test_one_cycle_is_one_reading(bench):
 
 
 def test_a_silent_device_is_asked_once_and_then_less_and_less(bench):
-    bench.line.answers = lambda number, request: LinkTimeout("no answer")
+    bench.line.answers = lambda number, request: LinkTimeout("aucune réponse", "no answer")
     for _ in range(600):
         bench.poller.poll()
         bench.time.now += 1
@@ -80,20 +80,20 @@ def test_a_silent_device_is_asked_once_and_then_less_and_less(bench):
 
 
 def test_a_line_that_is_down_is_no_reading(bench):
-    bench.line.answers = lambda number, request: LinkDown("gone")
+    bench.line.answers = lambda number, request: LinkDown("parti", "gone")
     bench.poller.poll()
     assert (bench.readings, len(bench.line.asked)) == ([], 1)
 
 
 def test_a_wrong_answer_is_counted_and_never_a_reading(bench):
-    bench.line.answers = lambda number, request: BadAnswer("exception_2", "no such registers")
+    bench.line.answers = lambda number, request: BadAnswer("exception_2", "absents", "missing")
     bench.poller.poll()
     assert bench.readings == []
     assert bench.poller.tally.reasons["exception_2"] == bench.blocks
 
 
 def test_what_was_rejected_is_logged_once_a_minute(bench, caplog):
-    bench.line.answers = lambda number, request: BadAnswer("exception_2", "no such registers")
+    bench.line.answers = lambda number, request: BadAnswer("exception_2", "absents", "missing")
     with caplog.at_level(logging.WARNING):
         for _ in range(int(REPORT) + 5):
             bench.poller.poll()

@@ -14,11 +14,6 @@ from collector.portal.reach import PortalError
 from tests.collector.sink import Sink
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    monkeypatch.setenv("LC_ALL", "en")
-
-
 @pytest.fixture
 def sink():
     with Sink(codes=("AB01CD", "SEC0ND")) as sink:

@@ -18,11 +18,6 @@ from tests.collector.sink import Sink
 NOW = datetime.datetime.now(datetime.UTC)
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    monkeypatch.setenv("LC_ALL", "en")
-
-
 def certificate(folder, address="127.0.0.1", days=2):
     """A self-signed certificate; (context of the server, file to trust)."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -79,7 +79,7 @@ def test_every_shipped_table_is_sound_and_says_where_it_comes_from(name):
             "there is no alarm cell_overvoltag; one that only this device has is "
             "vendor:cell_overvoltag",
         ),
-        ('[[alarm]]\naddress = 1\nbits = ["vendor:é"]', "a vendor name is letters"),
+        ('[[alarm]]\naddress = 1\nbits = ["vendor:é"]', "a vendor name is made of letters"),
         ('[[alarm]]\naddress = 1\nvalues = { one = "soc_low" }', "whole numbers on the left"),
         ("[alarm]\naddress = 1", "alarm must be written as [[alarm]] tables"),
     ],
@@ -108,7 +108,7 @@ def test_a_table_without_a_source(tmp_path):
     [
         ({"profile": "nothing"}, "profile: there is no profile nothing; there are "),
         ({"profile": "/nowhere/mine.toml"}, "/nowhere/mine.toml"),
-        ({"unit": "256"}, "unit: must be from 0 to 255"),
+        ({"unit": "256"}, "unit: must be a whole number from 0 to 255"),
         ({"unit": "one"}, "unit: "),
         ({"cells": "0"}, "cells: "),
         ({"current_factor": "0"}, "current_factor: "),

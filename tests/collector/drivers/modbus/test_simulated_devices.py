@@ -109,7 +109,7 @@ def test_another_unit_has_no_device_behind_it(device):
     [
         ("tcp:127.0.0.1", {}, "tcp wants tcp:HOST:PORT"),
         ("tcp:127.0.0.1:0", {"profile": "nothing"}, "there is no profile nothing"),
-        ("tcp:127.0.0.1:0", {"unit": "900"}, "unit must be from 0 to 255"),
+        ("tcp:127.0.0.1:0", {"unit": "900"}, "unit must be a number from 0 to 255"),
         ("tcp:127.0.0.1:0", {"fault": "fire"}, "fault must be one of"),
         ("tcp:192.0.2.1:0", {}, "cannot serve there"),
         ("can:virtual", {}, "cannot serve on can:virtual"),

@@ -14,11 +14,6 @@ from tests.collector.numbered import Numbered
 from tests.collector.sink import Sink
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    monkeypatch.setenv("LC_ALL", "en")
-
-
 @pytest.fixture
 def sink():
     with Sink() as sink:
