@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import cli, web
+from . import cli, upkeep, web
 from .cache import SharedCache
 from .clients import api as clients_api
 from .connector import api as connector_api
@@ -17,7 +17,20 @@ from .core import api as core_api
 from .core.access import public
 from .database.engines import Engines
 from .gateway import api as gateway_api
-from .gateway import context, credentials, csrf, http, identify, language, limits, problems, wrapped
+from .gateway import (
+    audited,
+    context,
+    credentials,
+    csrf,
+    http,
+    identify,
+    language,
+    limits,
+    problems,
+    wrapped,
+)
+from .gateway.configuration import Configuration
+from .modules import api as modules
 from .processor import api as processor_api
 from .settings import ROOT, Settings
 
@@ -44,12 +57,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(identify.gate)
     register_views(app)
     limits.init_app(app, settings.cache_dir / "limits.sqlite3")
+    audited.init_app(app)
     app.after_request(http.add_headers)
     app.teardown_appcontext(context.close_sessions)
     cli.add_commands(app)
 
     app.wsgi_app = http.PlainEntityTags(app.wsgi_app)
     if hops := settings.trusted_proxies:
+    upkeep.add_commands(app)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
     return app
 

@@ -11,12 +11,12 @@ empty and sealed in the same transaction.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, event, update
+from sqlalchemy import ColumnElement, LargeBinary, event, func, or_, select, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapper, Session, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.core.crypto import Place
+from app.core.crypto import FORMAT, HEADER, Place
 
 from .vault import CORE, Vault
 
@@ -145,3 +145,27 @@ def _seal_new(mapper: Mapper, connection: Any, instance: Any) -> None:
     connection.execute(update(table).where(table.c.id == instance.id).values(values))
     for name, value in sealed.items():
         set_committed_value(instance, name, value)
+
+
+def stale(session: Session, cls: type) -> int:
+    """How many rows hold something sealed with an older key than the newest."""
+    return session.scalar(select(func.count()).select_from(cls).where(_older(session, cls))) or 0
+
+
+def reseal(session: Session, cls: type, limit: int) -> int:
+    """Seal up to `limit` such rows anew; returns how many. The caller commits each piece."""
+    rows = session.scalars(select(cls).where(_older(session, cls)).limit(limit)).all()
+    for row in rows:
+        for attribute in encrypted_of(cls):
+            if getattr(row, attribute.name) is not None:
+                attribute.write(row)
+    session.flush()
+    return len(rows)
+
+
+def _older(session: Session, cls: type) -> ColumnElement[bool]:
+    newest = HEADER.pack(FORMAT, session.info["vault"].keys(_scope(session)).newest)
+    columns = [getattr(cls, attribute.column) for attribute in encrypted_of(cls)]
+    return or_(
+        *((column != b"") & (func.substr(column, 1, len(newest)) != newest) for column in columns)
+    )
