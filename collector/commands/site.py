@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     waiting = threading.Thread(target=lambda: (signal.sigwait(stops), stop.set()), daemon=True)
     waiting.start()
-    simulated_site.serve(site, stop, lambda asset, address: print(asset, address, flush=True))
+    simulated_site.serve(site, stop, _ready)
     return 0
 
 
@@ -54,7 +54,12 @@ def _past(site: simulated_site.Site, args: argparse.Namespace) -> int:
     return 0
 
 
+def _ready(asset: str, address: str) -> None:
+    """One line, written in one piece: every device says this from its own thread."""
+    sys.stdout.write(f"{asset} {address}\n")
+    sys.stdout.flush()
+
+
 def _progress(share: float) -> None:
     """One number a line, so that whoever started this can draw a bar."""
     print(f"{share:.3f}", flush=True)
-    sys.stdout.flush()
