@@ -29,8 +29,6 @@ from .gateway import (
     problems,
     wrapped,
 )
-from .gateway.configuration import Configuration
-from .modules import api as modules
 from .processor import api as processor_api
 from .settings import ROOT, Settings
 
