@@ -1,5 +1,6 @@
 """One battery, live: its numbers, every cell, the BMS, and the way the data take."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from .spark import Line, spark
 blueprint = Blueprint("battery", __name__)
 
 TREND_MS = 3_600_000
+TREND_POINTS = 60
 TRENDS = ("pack_voltage", "current", "power", "temperature_max")
 REST_AMPERES = 0.05
 """Less than this is neither charge nor discharge."""
@@ -38,11 +40,11 @@ SWITCHES = (
     "contactor_charge",
     "contactor_discharge",
     "precharge",
-    "charging",
-    "discharging",
     "heater",
     "cooling",
 )
+ACTIVITIES = ("charging", "discharging")
+"""What the pack does, not what it may do: the mode says the same where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class Meter:
     code: str
     index: int | None
     value: float
+
+    @property
+    def of_cells(self) -> bool:
+        """Whether the type's limit, which is the cells', holds for it."""
+        return self.code in ("cell_temperature", "temperature_max", "temperature_min")
 
     @property
     def width(self) -> float:
@@ -91,7 +98,7 @@ def page(asset_id: int) -> ResponseReturnValue:
         if row.connection == OFFLINE
         else outlook(row, trends.get("power"), limits["reserve"]),
         soh=None if row.entry["states"].get("soh_provided") is False else row.values.get("soh"),
-        switches=SWITCHES,
+        switches=_switches(row.entry["states"]),
         chain=chain(row, _collector(battery), now),
         before=before,
         after=after,
@@ -130,8 +137,16 @@ def _entry(asset_id: int) -> dict[str, Any]:
 def _trends(row: Row, now: int) -> dict[str, Line | None]:
     if row.connection != LIVE:
         return {}
-    found = recent(tenant_session(), row.asset.id, TRENDS, now, TREND_MS // 60_000)
-    return {code: spark(points, now - TREND_MS, now) for code, points in found.items()}
+    minutes = TREND_MS // 60_000
+    found = recent(tenant_session(), row.asset.id, TRENDS, now, minutes, TREND_POINTS)
+    step = max(TREND_MS // TREND_POINTS, row.entry["interval_ms"])
+    return {code: spark(points, now - TREND_MS, now, step) for code, points in found.items()}
+
+
+def _switches(states: Mapping[str, Any]) -> list[str]:
+    """The states that are yes or no, as far as they are known and nothing else says them."""
+    shown = SWITCHES if "mode" in states else (*SWITCHES, *ACTIVITIES)
+    return [code for code in shown if code in states]
 
 
 def _hottest(temperatures: tuple[float | None, ...]) -> int | None:

@@ -80,6 +80,12 @@ class Row:
         return volts * self.capacity_ah if volts and self.capacity_ah else None
 
     @property
+    def within_nameplate(self) -> bool:
+        """Whether the energy left can be said as a part of its nameplate: a BMS may claim more."""
+        known = self.energy_wh is not None and self.capacity_wh is not None
+        return known and self.energy_wh <= self.capacity_wh
+
+    @property
     def energy_wh(self) -> float | None:
         """Energy left: measured by the BMS, else nameplate energy times state of charge."""
         if "energy_remaining" in self.values:
@@ -122,7 +128,8 @@ class Summary:
     """A group of batteries in a few numbers. `stored_wh` and `power_w` speak of those present.
 
     `rated_wh` is the nameplate energy of exactly the batteries that `stored_wh` counts, so that
-    their quotient `charge` is true.
+    their quotient `charge` is true; a BMS that claims more than its nameplate makes it no more
+    than 100.
     """
 
     total: int
@@ -178,10 +185,17 @@ def summary(group: Iterable[Row]) -> Summary:
         stored_wh=stored,
         rated_wh=rated,
         power_w=_sum(row.values.get("power") for row in present),
-        charge=100 * stored / rated if rated else (sum(known) / len(known) if known else None),
+        charge=_charge(stored, rated, known),
         alarms=sum(len(row.alarms) for row in present),
         newest=max((row.ts for row in group if row.ts is not None), default=None),
     )
+
+
+def _charge(stored: float | None, rated: float | None, known: list[float]) -> float | None:
+    """Percent: by energy where it is known, else the mean of the states of charge."""
+    if rated:
+        return min(100 * stored / rated, 100)
+    return sum(known) / len(known) if known else None
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

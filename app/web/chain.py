@@ -13,6 +13,25 @@ CLOCK_LIMIT_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """One link as it is drawn: its icon, whether the data stop before it, and its status."""
+
+    icon: str
+    cut: bool
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The four, from the cells to here."""
+
+    battery: Link
+    bms: Link
+    collector: Link
+    portal: Link
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """What is known of each link. `cut` is the first silent one: "", collector, bms or battery.
 
@@ -28,6 +47,21 @@ class Chain:
     def clock_wrong(self) -> bool:
         offset = self.collector.clock_offset_ms if self.collector else None
         return offset is not None and abs(offset) > CLOCK_LIMIT_MS
+
+    @property
+    def links(self) -> Links:
+        """The first silent link is `off`; of those behind it nothing is known: they `wait`."""
+        deaf = self.cut == "collector"
+        bms = "wait" if deaf else "off" if self.cut == "bms" else "ok"
+        collector = "off" if deaf else "warn" if self.clock_wrong else "ok"
+        return Links(
+            battery=Link("battery", bool(self.cut), "wait" if self.cut else "ok"),
+            bms=Link("chip", self.cut in ("bms", "collector"), bms),
+            collector=Link(
+                "server", deaf or self.collector is None, collector if self.collector else "wait"
+            ),
+            portal=Link("cloud", False, "ok"),
+        )
 
 
 def chain(row: Row, collector: Collector | None, now: int) -> Chain:

@@ -21,6 +21,10 @@ from .page import shell
 blueprint = Blueprint("collectors", __name__)
 
 
+MOST_QUEUED = 60
+"""Blocks waiting at a site that still pass for a short interruption."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A collector and its pill: `ok`, `warn`, `off`, `wait` (never seen)."""
@@ -28,6 +32,22 @@ class Standing:
     collector: Collector
     status: str
     clock_wrong: bool
+
+    @property
+    def word(self) -> str:
+        """The status as it is said of a collector."""
+        if self.collector.status != "active":
+            return gettext("Revoked")
+        if self.status == "ok":
+            return gettext("In contact")
+        if self.status == "warn":
+            return gettext("To check")
+        return gettext("Silent") if self.status == "off" else gettext("Never seen")
+
+    @property
+    def behind(self) -> bool:
+        """Whether more waits at the site than a short interruption explains."""
+        return self.collector.queued > MOST_QUEUED
 
 
 @blueprint.get("/collecteurs")

@@ -26,7 +26,7 @@ def outlook(row: Row, trend: Line | None, reserve_percent: float) -> Outlook:
     if power is None or energy is None or not capacity or abs(power) < STANDBY_PART * capacity:
         return Outlook()
     if power > 0:
-        return Outlook(full=max(capacity - energy, 0) / power * HOUR_MS)
+        return Outlook(full=(capacity - energy) / power * HOUR_MS if row.within_nameplate else None)
     above = energy - capacity * reserve_percent / 100
     return Outlook(
         reserve=above / -power * HOUR_MS if above > 0 else None, empty=energy / -power * HOUR_MS

@@ -1,6 +1,7 @@
 """Batteries that a collector has heard and nobody has accepted yet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,7 @@ from flask_babel import gettext
 
 from app.clients import catalogue
 from app.clients.catalogue import AssetFilter
-from app.clients.models import Battery
+from app.clients.models import Battery, BatteryType
 from app.core.access import Permission, requires
 from app.core.journal import record
 from app.database.base import now_ms
@@ -19,6 +20,7 @@ from app.processor import revision
 from app.processor.live import snapshot
 
 from . import board, forms
+from .board import Row
 from .labels import CHEMISTRIES
 from .page import live, shell
 
@@ -26,6 +28,32 @@ blueprint = Blueprint("pending", __name__)
 
 NEW = "new"
 """What the selects send when the type or the location is to be created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A battery that waits, and, where a form was refused, what it said and what is wrong."""
+
+    row: Row
+    answers: Mapping[str, str]
+    faults: Mapping[str, str]
+    problem: str
+
+    def answer(self, name: str) -> str:
+        """What was typed into a field; nothing in a form not sent yet."""
+        return self.answers.get(name, "")
+
+    @property
+    def cells_heard(self) -> int:
+        """How many cells its BMS speaks of."""
+        return len(self.row.entry["arrays"].get("cell_voltage", ()))
+
+    def type_in(self, types: Iterable[BatteryType]) -> str:
+        """The type chosen, else the one with as many cells as are heard."""
+        if self.answers:
+            return self.answer("type")
+        alike = (str(kind.id) for kind in types if kind.cells and kind.cells == self.cells_heard)
+        return next(alike, "")
 
 
 @blueprint.get("/batteries/a-accepter")
@@ -101,16 +129,20 @@ def _page(wrong_id: int | None = None, error: AppError | None = None) -> str:
     waiting = session.scalars(catalogue.find_assets(AssetFilter(status=catalogue.PENDING)))
     batteries = list(waiting)
     entries = snapshot(session, [battery.id for battery in batteries])
+    problem = gettext(error.text, **error.params) if error else ""
+    faults = error.fields if isinstance(error, Invalid) else {}
     return render_template(
         "manage/pending.html",
-        rows=board.rows(batteries, entries, now_ms()),
+        candidates=[
+            Candidate(row, request.form, faults, problem)
+            if row.asset.id == wrong_id
+            else Candidate(row, {}, {}, "")
+            for row in board.rows(batteries, entries, now_ms())
+        ],
         types=catalogue.types(session),
         locations=catalogue.locations(session),
         chemistries=CHEMISTRIES,
         new=NEW,
-        wrong_id=wrong_id,
-        problem=gettext(error.text, **error.params) if error else "",
-        faults=error.fields if isinstance(error, Invalid) else {},
         **shell("pending"),
         **live(),
     )

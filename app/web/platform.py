@@ -43,6 +43,11 @@ class Client:
     batteries: int | None
     pending: int | None
 
+    @property
+    def mark(self) -> str:
+        """The sign its status is drawn with."""
+        return {"active": "ok", "provisioning": "wait"}.get(self.tenant.status, "off")
+
 
 @blueprint.get("/admin/clients")
 @requires(Permission.SEE_CLIENTS)
@@ -99,8 +104,14 @@ def _page(wrong_id: int | None = None) -> str:
         people=audit.names(core, journal),
         names={tenant.id: tenant.name for tenant in core.scalars(select(Tenant))},
         wrong_id=wrong_id,
+        icon_of=_icon,
         **shell("clients"),
     )
+
+
+def _icon(action: str) -> str:
+    """What an entry of the journal is drawn with."""
+    return {"session": "key", "tenant": "eye"}.get(action.partition(".")[0], "report")
 
 
 def _clients(core: Session, now: int) -> list[Client]:

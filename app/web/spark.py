@@ -8,6 +8,7 @@ from app.processor.history import Row
 WIDTH, HEIGHT = 100, 30
 GAP_STEPS = 4
 """Missing this many steps, the line breaks: what happened meanwhile is not known."""
+Point = tuple[int, float]
 
 
 class Line(NamedTuple):
@@ -19,25 +20,34 @@ class Line(NamedTuple):
     mean: float
 
 
-def spark(rows: Sequence[Row], start: int, end: int) -> Line | None:
-    """Draw the means of `[t, low, mean, high]` rows; None with less than two known."""
+def spark(rows: Sequence[Row], start: int, end: int, step: int) -> Line | None:
+    """Draw the means of `[t, low, mean, high]` rows, of which one is expected every `step` ms.
+
+    None where no two are neighbours: a dash in the void is not a trend.
+    """
     points = [(row[0], row[2]) for row in rows if row[2] is not None]
-    if len(points) < 2:
+    stretches = [each for each in _stretches(points, GAP_STEPS * step) if len(each) > 1]
+    if not stretches:
         return None
     values = [value for _, value in points]
     low, high = min(values), max(values)
 
-    def place(t: int, value: float) -> tuple[float, float]:
-        x = min(max((t - start) / (end - start), 0), 1) * WIDTH
-        part = (value - low) / (high - low) if high > low else 0.5
+    def place(point: Point) -> tuple[float, float]:
+        x = min(max((point[0] - start) / (end - start), 0), 1) * WIDTH
+        part = (point[1] - low) / (high - low) if high > low else 0.5
         return round(x, 1), round(HEIGHT - 1 - part * (HEIGHT - 2), 1)
 
-    steps = sorted(b[0] - a[0] for a, b in zip(points, points[1:], strict=False))
-    widest = GAP_STEPS * max(steps[len(steps) // 2], 1)
-    path, before = [], None
-    for t, value in points:
-        x, y = place(t, value)
-        joined = before is not None and t - before <= widest
-        path.append(f"{'L' if joined else 'M'}{x:g} {y:g}")
-        before = t
-    return Line("".join(path), x, y, sum(values) / len(values))
+    drawn = [[place(point) for point in each] for each in stretches]
+    path = "".join("M" + "L".join(f"{x:g} {y:g}" for x, y in each) for each in drawn)
+    return Line(path, *drawn[-1][-1], sum(values) / len(values))
+
+
+def _stretches(points: Sequence[Point], widest: int) -> list[list[Point]]:
+    """Points in a row without a gap wider than `widest`."""
+    found: list[list[Point]] = []
+    for point in points:
+        if found and point[0] - found[-1][-1][0] <= widest:
+            found[-1].append(point)
+        else:
+            found.append([point])
+    return found

@@ -1,5 +1,7 @@
 """The live page of a battery: never an old number as a live one, never zero for unknown."""
 
+import re
+
 import pytest
 
 from collector.wire.alarms import alarm, vendor_alarm
@@ -74,6 +76,47 @@ def test_alarms_are_said_in_words_with_their_cell(page, report):
     assert "Tension de cellule trop basse, C11" in text
     assert "Alarme 12 du BMS (foxbms)" in text
     assert "pill--crit" in text
+
+
+def test_alarms_come_gravest_first(page, report):
+    report(
+        1,
+        alarms=(
+            vendor_alarm("foxbms", 12, severity="info"),
+            alarm("soc_low"),
+            alarm("short_circuit"),
+        ),
+    )
+    text = page()
+    heard = [text.index(word) for word in ("Court-circuit", "Charge faible", "Alarme 12 du BMS")]
+    assert heard == sorted(heard)
+
+
+def test_energy_is_a_part_of_the_nameplate_or_stands_alone(page, report):
+    report(1, soc=50, energy_remaining=2_560.0)
+    assert re.search(f'2,6{NB}kWh\\s*<span class="t2">sur 5,1{NB}kWh', page())
+    report(1, soc=100, energy_remaining=5_400.0)
+    text = page()
+    assert f"5,4{NB}kWh" in text
+    assert "sur 5,1" not in text
+
+
+def test_what_the_pack_does_is_said_once(page, report):
+    report(1, states={"mode": "discharging", "charging": False, "discharging": True})
+    text = page()
+    assert "<dt>Mode</dt><dd>Décharge</dd>" in text
+    assert "<dt>En charge</dt>" not in text
+    report(1, states={"charging": False, "discharging": True})
+    text = page()
+    assert "<dt>En charge</dt><dd>Non</dd>" in text
+    assert "<dt>En décharge</dt><dd>Oui</dd>" in text
+
+
+def test_no_trend_is_drawn_before_there_is_one(page, report):
+    report(1, pack_voltage=52.8)
+    text = page()
+    assert "pas encore de tendance" in text
+    assert 'class="spark' not in text
 
 
 def test_cells_are_bars_then_a_map(page, report):

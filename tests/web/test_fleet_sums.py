@@ -57,6 +57,36 @@ def test_the_energy_a_bms_measures_wins_over_the_nameplate():
     assert row(1, soc=50).energy_wh == 2500
 
 
+def test_a_fleet_is_never_charged_to_more_than_all():
+    fleet = board.summary([row(1, soc=99, energy_remaining=5_200.0)])
+    assert (fleet.stored_wh, fleet.rated_wh, fleet.charge) == (5_200, 5_000, 100)
+
+
+def test_the_bars_of_a_group_are_as_long_as_its_parts():
+    told = board.summary([row(1, soc=50), row(2, soc=50), row(3, None), row(4, 400_000, soc=50)])
+    assert [(part.status, part.x, part.width) for part in told.parts] == [
+        ("off", 0, 25),
+        ("wait", 25, 25),
+        ("ok", 50, 50),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("power", "flow", "x", "width"),
+    [(2_500, "charging", 50, 25), (-2_500, "discharging", 25, 25), (-9e9, "discharging", 0, 50)],
+)
+def test_net_power_pulls_the_bar_from_its_middle(power, flow, x, width):
+    fleet = board.summary([row(1, soc=50, power=power)])
+    assert fleet.flow == flow
+    assert (fleet.pull.x, fleet.pull.width) == (x, width)
+
+
+def test_at_rest_nothing_pulls():
+    fleet = board.summary([row(1, soc=50, power=0.0)])
+    assert (fleet.flow, fleet.pull) == ("idle", None)
+    assert board.summary([row(1, soc=50)]).flow == ""
+
+
 @pytest.mark.parametrize(
     ("code", "order"), [("soc", [2, 1]), ("soh", [1, 2]), ("cell_voltage_spread", [1, 2])]
 )

@@ -31,15 +31,51 @@ def test_nothing_is_forecast_of_what_is_unknown_or_stands_by(values):
 def test_a_trend_breaks_where_readings_are_missing():
     minute = 60_000
     rows = [[t * minute, 0, t % 7, 9] for t in (*range(10), *range(30, 60))]
-    line = spark(rows, 0, 60 * minute)
+    line = spark(rows, 0, 60 * minute, minute)
     assert line.path.count("M") == 2
     assert line.path.startswith("M0 ")
     assert (line.x, line.mean) == (98.3, sum(row[2] for row in rows) / len(rows))
 
 
 def test_a_flat_trend_is_drawn_in_the_middle_and_one_point_not_at_all():
-    assert spark([[0, 5, 5, 5], [10, 5, 5, 5]], 0, 10).y == 15
-    assert spark([[0, 5, 5, 5], [10, None, None, None]], 0, 10) is None
+    assert spark([[0, 5, 5, 5], [10, 5, 5, 5]], 0, 10, 10).y == 15
+    assert spark([[0, 5, 5, 5], [10, None, None, None]], 0, 10, 10) is None
+
+
+def test_readings_far_apart_are_no_trend_and_leave_no_dash():
+    minute = 60_000
+    assert spark([[0, 5, 5, 5], [55 * minute, 6, 6, 6]], 0, 60 * minute, minute) is None
+    rows = [[t * minute, t, t, t] for t in (5, 30, 31, 55)]
+    line = spark(rows, 0, 60 * minute, minute)
+    assert (line.path.count("M"), line.path.count("L")) == (1, 1)
+    assert (line.x, line.mean) == (51.7, 30.25)
+
+
+def test_a_battery_that_speaks_seldom_has_a_trend_all_the_same():
+    minute = 60_000
+    rows = [[t * minute, t, t, t] for t in range(0, 60, 10)]
+    assert spark(rows, 0, 60 * minute, 10 * minute).path.count("L") == 5
+
+
+def test_a_bms_that_knows_of_more_than_the_nameplate_is_never_said_to_be_full_at_once():
+    charging = row(1, soc=99, power=500, energy_remaining=5_200.0)
+    assert not charging.within_nameplate
+    assert outlook(charging, None, 20) == Outlook()
+
+
+MARKS = {
+    "": ["ok", "ok", "warn", "ok"],
+    "battery": ["wait", "ok", "warn", "ok"],
+    "bms": ["wait", "off", "warn", "ok"],
+    "collector": ["wait", "wait", "off", "ok"],
+}
+"""By the first silent link: what battery, BMS, collector (its clock wrong) and portal are."""
+CUTS = {
+    "": [False, False, False],
+    "battery": [True, False, False],
+    "bms": [True, True, False],
+    "collector": [True, True, True],
+}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +95,13 @@ def test_the_chain_is_cut_at_the_first_silent_link(age_ms, silent_ms, values, cu
     told = chain(row(1, age_ms, **values), collector, NOW)
     assert told.cut == cut
     assert told.clock_wrong
+    links = told.links
+    said = [link.mark for link in (links.battery, links.bms, links.collector, links.portal)]
+    assert said == MARKS[cut]
+    assert [links.battery.cut, links.bms.cut, links.collector.cut] == CUTS[cut]
 
 
 def test_a_battery_without_collector_is_cut_there():
-    assert chain(row(1, 60_000, soc=50), None, NOW).cut == "collector"
+    told = chain(row(1, 60_000, soc=50), None, NOW)
+    assert told.cut == "collector"
+    assert (told.links.collector.mark, told.links.collector.cut) == ("wait", True)
