@@ -52,17 +52,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.init_app(app)
 
     app.before_request(http.name_request)
+    audited.init_app(app)
     app.before_request(identify.gate)
     register_views(app)
     limits.init_app(app, settings.cache_dir / "limits.sqlite3")
-    audited.init_app(app)
     app.after_request(http.add_headers)
     app.teardown_appcontext(context.close_sessions)
     cli.add_commands(app)
+    upkeep.add_commands(app)
 
     app.wsgi_app = http.PlainEntityTags(app.wsgi_app)
     if hops := settings.trusted_proxies:
-    upkeep.add_commands(app)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
     return app
 
