@@ -5,6 +5,8 @@ import ast
 from tests.tree import ROOT, files, modules
 
 LINES = 400
+WIDTH = 140
+"""Of a line of a page's source; Python's are the linter's."""
 FUNCTION_LINES = 45
 """Forty, and a little for a docstring."""
 
@@ -15,6 +17,17 @@ def test_no_file_is_too_long():
         for path in files(".py", ".js", ".css", ".html")
     }
     assert {path: length for path, length in lengths.items() if length > LINES} == {}
+
+
+def test_no_line_of_a_page_is_too_wide():
+    wide = {
+        f"{path}:{number}": len(line)
+        for path in files(".html", ".css", ".js")
+        if path.parts[:2] != ("templates", "session")
+        for number, line in enumerate((ROOT / path).read_text("utf-8").splitlines(), start=1)
+        if len(line) > WIDTH
+    }
+    assert wide == {}
 
 
 def test_no_function_is_too_long():
