@@ -29,6 +29,8 @@ from .gateway import (
     problems,
     wrapped,
 )
+from .gateway.configuration import Configuration
+from .modules import api as modules
 from .processor import api as processor_api
 from .settings import ROOT, Settings
 
@@ -46,6 +48,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure(app, settings)
     app.extensions["engines"] = Engines(settings)
     app.extensions["cache"] = SharedCache(settings.cache_dir / "shared")
+    app.extensions["configuration"] = Configuration(
+        app.extensions["engines"], app.extensions["cache"]
+    )
 
     identify.init_app(app)
     language.init_app(app, settings)
@@ -90,7 +95,15 @@ def configure(app: Flask, settings: Settings) -> None:
 def register_views(app: Flask) -> None:
     """Everything that answers: the API's resources, the pages, the files."""
     api = http.ProblemApi(app)
-    parts = (gateway_api, credentials, connector_api, processor_api, *clients_api.parts, core_api)
+    parts = (
+        gateway_api,
+        credentials,
+        connector_api,
+        processor_api,
+        *clients_api.parts,
+        core_api,
+        modules,
+    )
     for blueprint in (part.blueprint for part in parts):
         api.register_blueprint(blueprint)
     web.register(app)

@@ -6,6 +6,7 @@ from app.core.access import EVERY_ASSET, TenantRef
 from app.core.auth import forget_old_sessions
 from app.core.models import Claim, JobRun
 from app.database.sessions import open_core, open_tenant
+from app.gateway.models import KEPT_MS, IdempotencyKey
 from app.processor.models import IngestBatch
 
 from .job import Context, Job
@@ -25,6 +26,8 @@ def run(context: Context) -> None:
         over = func.coalesce(Claim.used_at, Claim.expires_at)
         core.execute(delete(Claim).where(over < context.now - CLAIMS_MS))
         core.execute(delete(JobRun).where(JobRun.started_at < context.now - RUNS_MS))
+        repeats = delete(IdempotencyKey).where(IdempotencyKey.created_at < context.now - KEPT_MS)
+        core.execute(repeats)
         core.commit()
     context.for_each_tenant(_forget_batches)
 

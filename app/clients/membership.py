@@ -55,6 +55,7 @@ def edit_person(core: Session, user: User, changes: Mapping[str, Any], by: int) 
         setattr(user, name, new)
     core.flush()
     if ranks:
+        user.ver += 1
         end_sessions_of(core, user.id)
 
 

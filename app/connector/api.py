@@ -11,6 +11,7 @@ from app.core.models import Collector
 from app.database.base import now_ms
 from app.errors import Invalid, TooLarge, sentence
 from app.gateway.context import (
+    configured,
     core_session,
     current_principal,
     current_tenant,
@@ -162,7 +163,7 @@ def push() -> Response:
     if part is None:
         raise Invalid("The file part %(part)s is missing.", code="no_batch", part=envelope.PART)
     body = part.stream.read(envelope.MAX_COMPRESSED + 1)
-    receipt = ingest(engines(), settings(), request.headers, body, now_ms())
+    receipt = ingest(engines(), configured(), request.headers, body, now_ms())
     return Response(strict_json.dumps(receipt.to_json()), mimetype="application/json")
 
 

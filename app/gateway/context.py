@@ -32,6 +32,11 @@ def settings() -> Settings:
     return engines().settings
 
 
+def configured() -> Settings:
+    """The settings in force: the installation's, with what super admins changed since."""
+    return current_app.extensions["configuration"].settings()
+
+
 def cache() -> SharedCache:
     """The cache that the processes of this host share."""
     return current_app.extensions["cache"]

@@ -73,24 +73,26 @@ def example_of(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
     """An example made of the examples of its parts."""
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas)
-    for name in ("example", "default"):
-        if name in schema:
-            return schema[name]
-    if "enum" in schema:
-        return schema["enum"][0]
+    for word in ("example", "default"):
+        if word in schema:
+            return schema[word]
     for word in ("anyOf", "allOf", "oneOf"):
         if word in schema:
             return example_of(schema[word][0], schemas)
-    kinds = schema.get("type", "object")
-    if isinstance(kinds, list):
-        return None if "null" in kinds else example_of(schema | {"type": kinds[0]}, schemas)
-    if kinds == "array":
+    return schema["enum"][0] if "enum" in schema else _of_kind(schema, schemas)
+
+
+def _of_kind(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    kind = schema.get("type", "object")
+    if isinstance(kind, list):
+        kind = "null" if "null" in kind else kind[0]
+    if kind == "array":
         return [example_of(schema["items"], schemas)]
-    if kinds == "object":
+    if kind == "object":
         return {k: example_of(v, schemas) for k, v in schema.get("properties", {}).items()}
-    if kinds == "string":
+    if kind == "string":
         return "x" * schema.get("minLength", 1)
-    return {"boolean": True}.get(kinds, schema.get("minimum", 0))
+    return {"boolean": True, "null": None}.get(kind, schema.get("minimum", 0))
 
 
 def _complete(

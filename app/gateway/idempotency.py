@@ -23,11 +23,10 @@ from app.database.sessions import open_core
 from app.errors import Conflict, Invalid, Unavailable
 
 from .context import current_principal, engines, settings
-from .models import IdempotencyKey
+from .models import KEPT_MS, IdempotencyKey
 
 HEADER = "Idempotency-Key"
 MOST = 64
-KEPT_MS = 24 * 3_600_000
 BUSY_MS = 60_000
 """A write not finished after this long died with its process; it may be done again."""
 NONCE_BYTES = 12

@@ -18,6 +18,10 @@ class SystemConfig(CoreBase):
     updated_at: Mapped[int] = mapped_column(BigInteger, default=now_ms, onupdate=now_ms)
 
 
+KEPT_MS = 24 * 3_600_000
+"""How long the answer of a write is kept for whoever sends it again."""
+
+
 class IdempotencyKey(CoreBase):
     """A write that may be repeated without being done again, and its answer.
 

@@ -96,6 +96,16 @@ class Resources(Blueprint):
 
         return register
 
+    def absent(self, rule: str) -> None:
+        """An address at which nothing can be done: 405, and Allow says so."""
+        endpoint = f"absent_{len(self.deferred_functions)}"
+        super(Blueprint, self).add_url_rule(rule, endpoint, _nothing, methods=["OPTIONS"])
+
+
+@public
+def _nothing() -> Response:
+    return Response(status=204, headers={"Allow": "OPTIONS"})
+
 
 def _answering(view: View, status: int, kept: bool) -> View:
     """The view with its document as JSON; `kept`: under a key it is done once."""

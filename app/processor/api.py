@@ -9,6 +9,7 @@ from app.core.access import EVERY_ASSET, Permission, Scope, TenantRef
 from app.database.base import now_ms
 from app.errors import Invalid, NotFound, sentence
 from app.gateway.context import (
+    configured,
     current_scope,
     current_tenant,
     settings,
@@ -127,8 +128,8 @@ def live_state() -> Response:
         "revision": number,
         "now": now_ms(),
         "poll_ms": {
-            "visible": round(settings().poll_seconds * 1000),
-            "hidden": round(settings().poll_hidden_seconds * 1000),
+            "visible": round(configured().poll_seconds * 1000),
+            "hidden": round(configured().poll_hidden_seconds * 1000),
         },
         "stale_ms": STALE_AT_MOST_MS,
         "assets": assets,

@@ -7,8 +7,8 @@ from sqlalchemy import func, select, update
 
 from app.clients.models import Location
 from app.core.models import Claim
-from app.gateway.idempotency import BUSY_MS, KEPT_MS
-from app.gateway.models import IdempotencyKey
+from app.gateway.idempotency import BUSY_MS
+from app.gateway.models import KEPT_MS, IdempotencyKey
 
 PATH = "/api/v1/locations"
 

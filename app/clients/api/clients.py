@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.core.access import Permission
 from app.core.models import Tenant
 from app.errors import NotFound, sentence
-from app.gateway.context import core_session, engines
+from app.gateway.context import configured, core_session, engines
 from app.gateway.etags import expect, shown
 from app.gateway.paging import listing, page, page_of
 from app.gateway.resources import Resources
@@ -40,8 +40,8 @@ class NewClient(Schema):
 
     slug = Text(40, "nordet", least=1, required=True)
     name = Text(120, "Énergie Nordet", least=1, required=True)
-    locale = Choice(*tenants.LOCALES, load_default="fr")
-    time_zone = Text(64, "America/Toronto", load_default=tenants.DEFAULT_TIME_ZONE)
+    locale = Choice(*tenants.LOCALES)
+    time_zone = Text(64, "America/Toronto")
 
 
 class ClientEdit(Schema):
@@ -116,8 +116,9 @@ def edit_client(body: dict[str, Any], tenant_id: int) -> Response:
 
 def open_entirely(body: dict[str, Any]) -> Tenant:
     """The client's row, committed alone so that a failure can be resumed; then its database."""
-    core = core_session(writes=True)
-    tenant = tenants.register(core, **body)
+    core, settings = core_session(writes=True), configured()
+    usual = {"locale": settings.default_locale, "time_zone": settings.default_time_zone}
+    tenant = tenants.register(core, **usual | body)
     core.commit()
     tenants.activate(core, engines(), tenant)
     commit_core(core, "tenant.create", tenant.slug, tenant_id=tenant.id)
