@@ -12,12 +12,13 @@ from sqlalchemy.exc import DBAPIError
 
 from app.checks import check_all, open_tenants, standings
 from app.clients.tenants import activate, register, tenant_by_slug
-from app.clients.users import MIN_PASSWORD, create_user
+from app.clients.users import create_user
 from app.connector.collectors import create_claim
 from app.core.access import Principal, Role, TenantRef
 from app.core.auth import tenant_ref
 from app.core.journal import record
 from app.core.models import Tenant
+from app.core.passwords import MIN_PASSWORD
 from app.database import migrate
 from app.database.base import now_ms
 from app.database.sessions import open_core

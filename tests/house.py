@@ -171,6 +171,6 @@ def _battery(number: int, uid: str) -> Battery:
 
 @cache
 def _hash(password: str) -> str:
-    from app.core.auth import hash_password
+    from app.core.passwords import hash_password
 
     return hash_password(password)

@@ -7,8 +7,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.core.access import EVERY_ASSET, Principal, Role, Scope
-from app.core.auth import hash_password
 from app.core.models import Tenant, User
+from app.core.passwords import hash_password, password_fault
 from app.database.encrypted import find_by
 from app.database.engines import Engines
 from app.database.sessions import TenantSession, open_tenant
@@ -17,8 +17,6 @@ from app.errors import Conflict, Invalid, NotFound, sentence
 from .models import Asset, AssetGrant
 
 EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,185}\.[^\s@.]{2,63}")
-MIN_PASSWORD = 12
-MAX_PASSWORD = 256
 
 
 def create_user(
@@ -48,7 +46,7 @@ def create_user(
         )
     elif tenant_id is not None and core.get(Tenant, tenant_id) is None:
         wrong["tenant"] = sentence("There is no such client.")
-    if text := password_fault(password):
+    if text := password_fault(password, name, email):
         wrong["password"] = text
     if wrong:
         raise Invalid("Some fields need attention.", fields=wrong)
@@ -65,16 +63,6 @@ def create_user(
     core.add(user)
     core.flush()
     return user
-
-
-def password_fault(password: str) -> str | None:
-    """What is wrong with a new password. Length is all that is asked: composition rules only
-    make passwords worse (NIST SP 800-63B)."""
-    if len(password) < MIN_PASSWORD:
-        return sentence("A password has 12 characters or more.")
-    if len(password) > MAX_PASSWORD:
-        return sentence("A password has 256 characters at most.")
-    return None
 
 
 def grant(session: TenantSession, user_id: int, asset_ids: Iterable[int]) -> None:

@@ -60,6 +60,9 @@ MATRIX: dict[Role, frozenset[Permission]] = {
 SCOPED_ROLES = frozenset({Role.USER})
 """Roles that see assigned assets only."""
 
+ADMIN_ROLES = frozenset({Role.SUPER_ADMIN, Role.CLIENT_ADMIN})
+"""Roles that need a second factor, where the installation demands one."""
+
 COLLECTOR_PERMISSIONS = frozenset({P.INGEST})
 
 KEY_SCOPES = MATRIX[Role.CLIENT_ADMIN] - {P.MANAGE_SELF}

@@ -1,15 +1,14 @@
-"""Who somebody is: passwords, and the sessions of signed-in browsers.
+"""Who somebody is: the right password, and the sessions of signed-in browsers.
 
-Passwords are Argon2id. A session is a row; its cookie carries 256 random bits and the row only
+A session is a row; its cookie carries 256 random bits and the row only
 their SHA-256, so neither a copy of the table nor a signing key opens anything, and ending a
 session is deleting a row.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -21,9 +20,7 @@ from app.errors import NotFound, Unauthorized
 
 from .access import MATRIX, Permission, Principal, Role, TenantRef, read_only
 from .models import Tenant, User, UserSession
-
-if TYPE_CHECKING:
-    from argon2 import PasswordHasher
+from .passwords import hash_password, needs_rehash, verify_password
 
 HOUR_MS = 3_600_000
 IDLE_MS = 8 * HOUR_MS
@@ -33,12 +30,6 @@ ABSOLUTE_MS = 12 * HOUR_MS
 SEEN_EVERY_MS = 60_000
 ENTERED_MS = 30 * 60_000
 """How long a super admin stays in a client before entering it anew."""
-
-NOBODY = (
-    "$argon2id$v=19$m=19456,t=2,p=1$lsJZisj4tjf70eVhzEOWVA$"
-    "AXpmJ3kbKOw4MGV1eQx8bH4zSH9YTU02RUi0SLxptTs"
-)
-"""Hash of a random password nobody has: an unknown address takes as long as a wrong password."""
 
 LIVE_SESSION = (
     select(UserSession)
@@ -55,29 +46,6 @@ LIVE_SESSION = (
 """Built once: it runs with every request, and building it costs a third of it."""
 
 
-@cache
-def _hasher() -> "PasswordHasher":
-    """Argon2id with 19 MiB: five sign-ins at once stay under 100 MB on a 1 GB account."""
-    from argon2 import PasswordHasher  # here, because only sign-in needs it
-
-    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-
-
-def hash_password(text: str) -> str:
-    """The Argon2id hash to store, parameters included. Takes about 30 ms, on purpose."""
-    return _hasher().hash(text)
-
-
-def verify_password(password_hash: str | None, text: str) -> bool:
-    """Whether `text` is the password; the same work when there is no hash to compare with."""
-    from argon2.exceptions import InvalidHashError, VerificationError
-
-    try:
-        return _hasher().verify(password_hash or NOBODY, text)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
 def authenticate(core: Session, email: str, password: str) -> User:
     """The person with this address and password.
 
@@ -89,7 +57,7 @@ def authenticate(core: Session, email: str, password: str) -> User:
     known = verify_password(user.password_hash if user else None, password)
     if not known or user is None or not may_sign_in(user):
         raise Unauthorized("The e-mail address or the password is wrong.", code="bad_credentials")
-    if _hasher().check_needs_rehash(user.password_hash):
+    if needs_rehash(user.password_hash):
         user.password_hash = hash_password(password)
     user.last_sign_in = now_ms()
     return user
@@ -100,9 +68,15 @@ def token_digest(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def start_session(core: Session, user: User, address: str = "", agent: str = "") -> str:
-    """Open a session and return the token for its cookie; nothing else ever knows the token."""
+def start_session(
+    core: Session, user: User, address: str = "", agent: str = "", factor: bool = False
+) -> str:
+    """Open a session and return the token for its cookie; nothing else ever knows the token.
+
+    `factor`: whether a second factor was shown, too.
+    """
     token = secrets.token_urlsafe(32)
+    now = now_ms()
     core.add(
         UserSession(
             token_hash=token_digest(token),
@@ -110,10 +84,49 @@ def start_session(core: Session, user: User, address: str = "", agent: str = "")
             csrf=secrets.token_urlsafe(32),
             address=address[:45],
             agent=agent[:200],
+            fresh_at=now,
+            factor_at=now if factor else None,
         )
     )
     core.flush()
     return token
+
+
+def renew_session(core: Session, token_hash: bytes, **proved: int | None) -> str:
+    """Give a session a new token, for what it may now do; the old one opens nothing any more.
+
+    `proved`: `fresh_at` and `factor_at`, when the person has just shown who they are.
+    """
+    token = secrets.token_urlsafe(32)
+    values = {"token_hash": token_digest(token), "csrf": secrets.token_urlsafe(32), **proved}
+    statement = update(UserSession).where(UserSession.token_hash == token_hash)
+    core.execute(statement.values(values), execution_options={"synchronize_session": False})
+    return token
+
+
+def sessions_of(core: Session, user_id: int, now: int | None = None) -> Sequence[UserSession]:
+    """The live sessions of a person, the latest used first."""
+    now = now_ms() if now is None else now
+    found = select(UserSession).where(
+        UserSession.user_id == user_id,
+        UserSession.seen_at > now - IDLE_MS,
+        UserSession.created_at > now - ABSOLUTE_MS,
+    )
+    return core.scalars(found.order_by(UserSession.seen_at.desc())).all()
+
+
+def session_name(user_session: UserSession) -> str:
+    """What pages call a session; it opens nothing."""
+    return user_session.token_hash.hex()[:16]
+
+
+def end_named_session(core: Session, user_id: int, name: str) -> None:
+    """End one of a person's sessions; NotFound when it is none of theirs."""
+    for found in sessions_of(core, user_id):
+        if session_name(found) == name:
+            core.delete(found)
+            return
+    raise NotFound("There is no such session.")
 
 
 def find_session(core: Session, token: str, now: int | None = None) -> UserSession | None:

@@ -59,8 +59,9 @@ class User(CoreBase):
     """Tokens carry it: raising it ends every token made before."""
     link_ver: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     """Links that invite or reset carry it: each one made or used ends those before."""
-    totp_secret: Mapped[bytes | None] = mapped_column(Blob)
-    """Encrypted; None while no authenticator has been confirmed."""
+    totp_sealed: Mapped[bytes | None] = mapped_column("totp_secret", Blob)
+    totp_secret = Encrypted("totp_sealed")
+    """None while no authenticator has been confirmed."""
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     """The time step of the last code taken: no code is taken twice."""
 

@@ -5,13 +5,13 @@ from typing import Any
 from flask import request
 from flask_smorest import Blueprint
 
-from app.core import keys, tokens
-from app.core.access import KEY_SCOPES, Permission, fresh, public, requires
+from app.core import keys, tokens, totp
+from app.core.access import ADMIN_ROLES, KEY_SCOPES, Permission, fresh, public, requires
 from app.core.auth import authenticate, principal_for
 from app.core.journal import record
 from app.core.models import ApiKey, User
 from app.database.base import now_ms
-from app.errors import Invalid, Unauthorized, sentence
+from app.errors import Forbidden, Invalid, Unauthorized, sentence
 
 from .context import core_session, current_principal, current_tenant, engines, settings
 from .http import json_body
@@ -55,6 +55,7 @@ def create() -> dict[str, Any]:
     core = core_session(writes=True)
     try:
         user = authenticate(core, given["email"], given["password"])
+        _check_factor(user, given["code"])
     except Unauthorized:
         note_failure()
         raise
@@ -196,6 +197,18 @@ def key_json(key: ApiKey) -> dict[str, Any]:
         "revoked_at": key.revoked_at,
         "live": keys.is_live(key, now_ms()),
     }
+
+
+def _check_factor(user: User, code: str) -> None:
+    """Whoever has an authenticator shows a code of it; administrators may have to have one."""
+    core = core_session(writes=True)
+    if user.totp_secret is not None:
+        if not code:
+            raise Unauthorized("A code of your authenticator is needed.", code="code_needed")
+        if not totp.accept(core, user, code):
+            raise Unauthorized("This code is not right.", code="bad_code")
+    elif user.role in ADMIN_ROLES and settings().second_factor_required:
+        raise Forbidden("Set up two-step verification first.", code="second_factor_needed")
 
 
 def _fields(*needed: str, optional: tuple[str, ...] = ()) -> dict[str, str]:

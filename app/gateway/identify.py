@@ -12,7 +12,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import keys, tokens
-from app.core.access import FRESH_MS, MATRIX, Principal, Role
+from app.core.access import ADMIN_ROLES, FRESH_MS, MATRIX, Permission, Principal, Role
 from app.core.auth import (
     ABSOLUTE_MS,
     find_session,
@@ -92,8 +92,10 @@ def gate() -> None:
         if needed in MATRIX.get(current_principal().role, ()) and current_user.entered:
             raise Forbidden("You entered this client only to look.", code="read_only")
         raise Forbidden("You may not do this.")
+    if needed not in (None, Permission.MANAGE_SELF):
+        _demand_factor()
     if getattr(view, "fresh", False):
-        _demand_fresh()
+        demand_fresh()
 
 
 def identify(request: Request) -> SignedIn | None:
@@ -113,8 +115,18 @@ def is_fresh(session: UserSession | None) -> bool:
     return session is not None and now_ms() - (session.fresh_at or 0) < FRESH_MS
 
 
-def _demand_fresh() -> None:
-    """Programs have no way to be asked again, so dangerous acts are not for them."""
+def _demand_factor() -> None:
+    """Administrators show a second factor before anything but their own account."""
+    session, role = current_user.session, current_user.principal.role
+    if session is None or session.factor_at is not None or role not in ADMIN_ROLES:
+        return
+    if settings().second_factor_required:
+        raise Forbidden("Set up two-step verification first.", code="second_factor_needed")
+
+
+def demand_fresh() -> None:
+    """Raise Forbidden unless whoever calls proved lately who they are. Programs
+    have no way to be asked again, so dangerous acts are not for them."""
     if current_user.session is None:
         raise Forbidden("This is done on the pages, by a person.", code="people_only")
     if not is_fresh(current_user.session):

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request, session
 from flask_limiter import Limiter
+from flask_login import current_user
 from limits import parse
 from limits.storage import Storage
 
@@ -94,6 +95,9 @@ SECOND_FACTOR = (
     Limit("30 per hour", _waiting, True),
 )
 """Wrong codes. Only who knows the password gets so far, so these count against the person, too."""
+
+CONFIRM = (Limit("10 per 15 minutes", lambda: f"person {current_user.get_id()}", True),)
+"""Wrong passwords and codes of somebody signed in."""
 
 REFRESH = (Limit("30 per 15 minutes", client_address, failures_only=True),)
 """Wrong refresh tokens. They have 256 bits; this keeps guessing out of the log."""

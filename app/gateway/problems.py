@@ -7,7 +7,7 @@ shows its request identifier and nothing else.
 import logging
 import time
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, g, json, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 SIGN_IN_PATH = "/connexion"
+FIRST = {"not_fresh": "/confirmer", "second_factor_needed": "/profil/second-facteur"}
+"""Where pages send people who have to do something else before."""
 
 CODES = {
     400: "bad_request",
@@ -65,6 +67,8 @@ def tell_app_error(error: AppError) -> ResponseReturnValue:
     """Answer an error of the domain; somebody unknown who wants a page is asked to sign in."""
     if isinstance(error, Unauthorized) and error.code == "unauthorized" and not for_program():
         return redirect(_sign_in_url(), code=303)
+    if error.code in FIRST and not for_program():
+        return redirect(f"{FIRST[error.code]}?{urlencode({'suite': _here()})}", code=303)
     headers = {}
     if isinstance(error, Unavailable | TooMany):
         headers["Retry-After"] = str(error.retry_after)
@@ -141,6 +145,13 @@ def _page(status: int, code: str, text: str, request_id: str) -> str:
             f'<!doctype html><html lang="{current_locale()}"><meta charset="utf-8">'
             f"<title>{status}</title><h1>{status}</h1><p>{escape(text)}</p><p>{request_id}</p>"
         )
+
+
+def _here() -> str:
+    """The page asked for; for a form, the one it stands on."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    return urlsplit(request.referrer or "/").path
 
 
 def _sign_in_url() -> str:

@@ -19,10 +19,28 @@ SEVERITIES = ("critical", "warning", "info")
 TENANT_STATUSES = ("provisioning", "active", "suspended", "closed")
 MARKS = {"critical": "crit", "warning": "warn", "info": "info"}
 """Severities and the sign that each is drawn with."""
+PERMISSIONS = (
+    "see_fleet",
+    "see_collectors",
+    "see_audit",
+    "manage_fleet",
+    "manage_collectors",
+    "manage_users",
+)
+"""What a key of a program may be allowed."""
 CONTACTS = ("closed", "open")
 ACTIONS = (
     "session.start",
+    "session.end",
     "password.change",
+    "factor.add",
+    "factor.remove",
+    "factor.codes",
+    "token.create",
+    "token.reuse",
+    "token.revoke",
+    "key.create",
+    "key.revoke",
     "tenant.enter",
     "tenant.leave",
     "battery.accept",
@@ -47,6 +65,7 @@ def every_label() -> list[str]:
         "severity": SEVERITIES,
         "tenant": TENANT_STATUSES,
         "contact": CONTACTS,
+        "permission": PERMISSIONS,
         "audit": ACTIONS,
     }
     return [f"{kind}.{code}" for kind, codes in kinds.items() for code in codes]

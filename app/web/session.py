@@ -1,36 +1,44 @@
-"""Signing in and out, the language, and a person's own preferences."""
+"""Signing in, in one step or two, signing out, and the language."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
-from app.clients.users import password_fault
-from app.core.access import Permission, public, requires
+from app.core import totp
+from app.core.access import public
 from app.core.auth import (
     authenticate,
     end_session,
-    end_sessions_of,
     find_session,
-    hash_password,
+    may_sign_in,
     principal_of,
     start_session,
-    verify_password,
 )
 from app.core.journal import record
 from app.core.models import User
-from app.errors import NotFound, Unauthorized, sentence
+from app.database.base import now_ms
+from app.errors import NotFound, Unauthorized
 from app.gateway.context import core_session, current_principal, engines
 from app.gateway.devices import remember_device
 from app.gateway.identify import forget, remember, session_token
 from app.gateway.language import COOKIE, LOCALES
-from app.gateway.limits import SIGN_IN, limited, note_failure
-
-from .page import THEMES, shell
+from app.gateway.limits import SECOND_FACTOR, SIGN_IN, limited, note_failure
 
 blueprint = Blueprint("session", __name__)
 
 YEAR_SECONDS = 365 * 86_400
+WAITING = "waiting"
+"""In the signed cookie: who has shown the right password, and when; it opens nothing else."""
+WAITING_MS = 5 * 60_000
 
 
 @blueprint.get("/connexion")
@@ -38,7 +46,7 @@ YEAR_SECONDS = 365 * 86_400
 def sign_in_form() -> ResponseReturnValue:
     """The sign-in page; whoever is signed in goes straight on."""
     if current_user.is_authenticated:
-        return redirect(_own_page(request.args.get("suite")), code=303)
+        return redirect(own_page(request.args.get("suite")), code=303)
     return _sign_in_page()
 
 
@@ -46,19 +54,43 @@ def sign_in_form() -> ResponseReturnValue:
 @public
 @limited(SIGN_IN, shared="sign-in")
 def sign_in() -> ResponseReturnValue:
-    """Check the password and open a session under a new token."""
+    """Check the password; whoever has a second factor is asked for it next."""
     core = core_session(writes=True)
     try:
         user = authenticate(core, request.form.get("email", ""), request.form.get("password", ""))
     except Unauthorized as error:
         note_failure()
         return _sign_in_page(gettext(error.text)), error.status
-    token = start_session(core, user, request.remote_addr or "", request.user_agent.string)
-    caller = principal_of(engines(), find_session(core, token))
-    record(core, caller, "session.start", address=request.remote_addr or "")
+    suite = own_page(request.form.get("suite"))
+    if user.totp_secret is None:
+        return _welcome(user, suite, factor=False)
+    session[WAITING] = [user.id, user.ver, now_ms()]
     core.commit()
-    response = remember(redirect(_own_page(request.form.get("suite")), code=303), token)
-    return remember_device(response, user.email)
+    return redirect(url_for("session.second_step", suite=suite), code=303)
+
+
+@blueprint.get("/connexion/verification")
+@public
+def second_step() -> ResponseReturnValue:
+    """Ask for the code of the authenticator, or one of those kept for its loss."""
+    user = waiting_user()
+    if user is None:
+        return redirect(url_for("session.sign_in_form"), code=303)
+    return _second_page(user)
+
+
+@blueprint.post("/connexion/verification")
+@public
+@limited(SECOND_FACTOR)
+def check_second_step() -> ResponseReturnValue:
+    """Take a code once, and open the session."""
+    core = core_session(writes=True)
+    user = waiting_user()
+    if user is None:
+        return redirect(url_for("session.sign_in_form"), code=303)
+    if not totp.accept(core, user, request.form.get("code", "")):
+        return _second_page(user, gettext("This code is not right.")), Unauthorized.status
+    return _welcome(user, own_page(request.form.get("suite")), factor=True)
 
 
 @blueprint.post("/deconnexion")
@@ -82,53 +114,31 @@ def language(locale: str) -> ResponseReturnValue:
         core = core_session(writes=True)
         core.get_one(User, current_principal().id).locale = locale
         core.commit()
-    return _remember_language(redirect(_own_page(request.form.get("suite")), code=303), locale)
+    return remember_language(redirect(own_page(request.form.get("suite")), code=303), locale)
 
 
-@blueprint.get("/profil")
-@requires(Permission.MANAGE_SELF)
-def profile() -> ResponseReturnValue:
-    """A person's own name, language, appearance and password."""
-    return render_template("session/profile.html", faults={}, **shell("profile"))
+def waiting_user() -> User | None:
+    """Who has shown a password in this browser and must show a second factor within minutes."""
+    user_id, ver, since = session.get(WAITING) or (0, 0, 0)
+    if not 0 <= now_ms() - since < WAITING_MS:
+        return None
+    user = core_session(writes=True).get(User, user_id)
+    return user if user and user.ver == ver and may_sign_in(user) else None
 
 
-@blueprint.post("/profil")
-@requires(Permission.MANAGE_SELF)
-def save_profile() -> ResponseReturnValue:
-    """Keep the language and the appearance."""
+def _welcome(user: User, suite: str, factor: bool) -> Response:
+    """Open a session under a new token, whatever the browser brought."""
     core = core_session(writes=True)
-    user = core.get_one(User, current_principal().id)
-    locale, theme = request.form.get("locale"), request.form.get("theme")
-    user.locale = locale if locale in LOCALES else user.locale
-    user.theme = theme if theme in THEMES else user.theme
+    address = request.remote_addr or ""
+    if old := session_token(request):
+        end_session(core, old)
+    token = start_session(core, user, address, request.user_agent.string, factor)
+    record(
+        core, principal_of(engines(), find_session(core, token)), "session.start", address=address
+    )
     core.commit()
-    flash(gettext("Preferences saved"))
-    response = redirect(url_for("session.profile"), code=303)
-    response.set_cookie("theme", user.theme, max_age=YEAR_SECONDS, samesite="Lax")
-    return _remember_language(response, user.locale or LOCALES[0])
-
-
-@blueprint.post("/profil/mot-de-passe")
-@requires(Permission.MANAGE_SELF)
-def change_password() -> ResponseReturnValue:
-    """Replace the password and sign every other browser of this person out."""
-    core = core_session(writes=True)
-    user = core.get_one(User, current_principal().id)
-    faults = {}
-    if not verify_password(user.password_hash, request.form.get("current", "")):
-        faults["current"] = sentence("This is not your password.")
-    wanted = request.form.get("password", "")
-    if text := password_fault(wanted):
-        faults["password"] = text
-    if faults:
-        page = render_template("session/profile.html", faults=faults, **shell("profile"))
-        return page, 422
-    user.password_hash = hash_password(wanted)
-    end_sessions_of(core, user.id, keep=current_user.session.token_hash)
-    record(core, current_principal(), "password.change", target=user.email)
-    core.commit()
-    flash(gettext("Password changed; other browsers are signed out"))
-    return redirect(url_for("session.profile"), code=303)
+    session.pop(WAITING, None)
+    return remember_device(remember(redirect(suite, code=303), token), user.email)
 
 
 def _sign_in_page(problem: str = "") -> str:
@@ -140,7 +150,16 @@ def _sign_in_page(problem: str = "") -> str:
     )
 
 
-def _own_page(path: str | None) -> str:
+def _second_page(user: User, problem: str = "") -> str:
+    return render_template(
+        "session/second_step.html",
+        problem=problem,
+        email=user.email,
+        next=own_page(request.values.get("suite")),
+    )
+
+
+def own_page(path: str | None) -> str:
     """A page of this portal to go to; anything else would let a link send people elsewhere."""
     own = (
         path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
@@ -148,6 +167,7 @@ def _own_page(path: str | None) -> str:
     return path if own else url_for("fleet.dashboard")
 
 
-def _remember_language(response: Response, locale: str) -> Response:
+def remember_language(response: Response, locale: str) -> Response:
+    """Let this browser's next pages be in this language, signed in or not."""
     response.set_cookie(COOKIE, locale, max_age=YEAR_SECONDS, samesite="Lax")
     return response

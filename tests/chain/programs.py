@@ -84,6 +84,7 @@ class Portal(Program):
                 entry.name.upper(): str(getattr(settings, entry.name)) for entry in fields(settings)
             },
             "PUBLIC_URL": self.url,
+            "REQUIRE_SECOND_FACTOR": "off",
             **{name: str(value) for name, value in more.items()},
         }
         super().__init__(

@@ -15,7 +15,7 @@ SITE = "https://portal.example"
 
 @pytest.fixture
 def browser(house):
-    app = create_app(replace(house.settings, public_url=SITE))
+    app = create_app(replace(house.settings, public_url=SITE, require_second_factor="off"))
     app.testing = True
     yield app.test_client()
     app.extensions["engines"].dispose()

@@ -155,6 +155,7 @@ def rehearsed() -> Iterator[Host]:
     need(FIREWALL.exists(), "Apache's module security2")
     port, secret = free_port(), secrets.token_urlsafe(36)
     panel = {"SECRET_KEY": secret, "PUBLIC_URL": f"https://localhost:{port}"}
+    panel["REQUIRE_SECOND_FACTOR"] = "off"  # its people sign in with a password alone
     command = [
         tool, "--db", "--waf", "--pool", str(POOL), "--tls-port", str(port), "--path", PROBE,
         "--db-names", ",".join(DATABASES),

@@ -23,6 +23,7 @@ PUBLIC = {
     "/api/v1/tokens/refresh",
     "/api/v1/tokens/revoke",
     "/connexion",
+    "/connexion/verification",
     "/deconnexion",
     "/langue/<locale>",
 }
