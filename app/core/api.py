@@ -13,7 +13,7 @@ from app.gateway.schema import Open, Schema, Text, Whole
 from .access import Permission
 from .models import AuditEntry
 
-blueprint = Resources("audit", __name__, "Who did what to what, when, from where.")
+blueprint = Resources("audit_entries", __name__, "Who did what to what, when, from where.")
 
 SORTS = {"id": AuditEntry.id}
 MOMENT = 1_767_225_600_000

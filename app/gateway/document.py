@@ -26,6 +26,11 @@ SCHEMES = {
         "name": "sid",
         "description": "A signed-in browser; `__Host-sid` over HTTPS.",
     },
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token of `/tokens`, or a key that a person made.",
+    },
     "collector": {
         "type": "apiKey",
         "in": "header",
@@ -65,6 +70,8 @@ def complete(document: dict[str, Any], app: Flask) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
+                if method == "get" and item.keys() & {"put", "patch"}:
+                    item[method]["responses"]["200"]["headers"] = TAG
                 _complete(item[method], method, rules[path, method], app, schemas)
     return document
 
@@ -126,9 +133,10 @@ def _add_errors(
         codes.add("413")
     if operation.get("parameters") or operation.get("requestBody"):
         codes.add("422")
+    responses = operation.setdefault("responses", {})
     if edits:
         codes |= {"412", "428"}
-    responses = operation.setdefault("responses", {})
+        responses["200"]["headers"] = TAG
     responses.pop("422", None)  # written by the argument parser, without its content
     responses.pop("default", None)
     for code in sorted(codes):

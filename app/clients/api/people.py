@@ -23,7 +23,7 @@ from app.gateway.writing import commit_client, commit_core
 from .. import membership, users
 from ..membership import ROLES, STATUSES
 
-blueprint = Resources("people", __name__, "The people of a client.")
+blueprint = Resources("users", __name__, "The people of a client.")
 
 SORTS = {"id": User.id, "created_at": User.created_at}
 LOCALES = ("fr", "en")
