@@ -11,6 +11,7 @@ from app.core.auth import start_session
 from app.core.models import User
 from app.database.base import now_ms
 from app.processor import live, revision
+from collector.wire.alarms import alarm
 from collector.wire.reading import Reading
 from tests.requirement import need, program
 
@@ -111,3 +112,30 @@ def report(house) -> Callable[..., None]:
         revision.publish(house.settings, house.refs["laurentia"].id, raised)
 
     return tell
+
+
+@pytest.fixture
+def populated(report):
+    """One battery in alarm with many cells, one well, one offline, one never heard of."""
+    report(
+        1,
+        soc=62.4,
+        pack_voltage=52.8,
+        current=-34.8,
+        power=-1837.4,
+        alarms=(alarm("cell_imbalance", 10), alarm("soc_low")),
+        arrays={
+            "cell_voltage": (3.3,) * 15 + (3.228,),
+            "cell_temperature": (24.1, 25.2),
+            "balancing": (1, 0) * 8,
+        },
+        states={"contactor_charge": True, "firmware": "0.9.14", "mode": "discharging"},
+    )
+    report(2, soc=81, pack_voltage=53.1, current=12.0, power=637.2)
+    report(
+        4,
+        age_ms=16_440_000,
+        soc=71,
+        pack_voltage=359.1,
+        arrays={"cell_voltage": tuple(3.7 + i / 20_000 for i in range(96))},
+    )

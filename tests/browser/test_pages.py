@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from app.web import page as pages
 from app.web.assets import Assets, build
-from collector.wire.alarms import alarm
 from tests.web.test_assets import folder as _folder
 
 pytestmark = pytest.mark.sqlite_only
@@ -27,33 +26,6 @@ PATHS = (
     "/profil",
 )
 folder = _folder
-
-
-@pytest.fixture
-def populated(report):
-    """One battery in alarm with many cells, one well, one offline, one never heard of."""
-    report(
-        1,
-        soc=62.4,
-        pack_voltage=52.8,
-        current=-34.8,
-        power=-1837.4,
-        alarms=(alarm("cell_imbalance", 10), alarm("soc_low")),
-        arrays={
-            "cell_voltage": (3.3,) * 15 + (3.228,),
-            "cell_temperature": (24.1, 25.2),
-            "balancing": (1, 0) * 8,
-        },
-        states={"contactor_charge": True, "firmware": "0.9.14", "mode": "discharging"},
-    )
-    report(2, soc=81, pack_voltage=53.1, current=12.0, power=637.2)
-    report(
-        4,
-        age_ms=16_440_000,
-        soc=71,
-        pack_voltage=359.1,
-        arrays={"cell_voltage": tuple(3.7 + i / 20_000 for i in range(96))},
-    )
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark"), (320, "light")])
