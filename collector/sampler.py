@@ -126,18 +126,21 @@ class Sampler:
         now = self._monotonic()
         with self._lock:
             parts = [(block, list(block.readings)) for block in self._open.values()]
-        open_still, urgent = [], False
-        for block, readings in parts:
-            if seal_all or block.due <= now:
-                self._seal(block, readings)
-                urgent = urgent or block.urgent
-            else:
-                open_still.append((block, readings))
-        self._journal(open_still)
-        return urgent
+        due = [(b, readings) for b, readings in parts if seal_all or b.due <= now]
+        still = [(b, readings) for b, readings in parts if not (seal_all or b.due <= now)]
+        if due:
+            everything = [reading for _, readings in still for reading in readings]
+            self._spool.seal(*(readings for _, readings in due), still_open=everything)
+        elif news := [reading for block, readings in still for reading in readings[block.kept :]]:
+            self._spool.journal(news)
+        for block, readings in still:
+            block.kept = len(readings)
+        for block, readings in due:
+            self._sealed(block, readings)
+        return any(block.urgent for block, _ in due)
 
-    def _seal(self, block: _Open, readings: list[Reading]) -> None:
-        self._spool.seal(readings)
+    def _sealed(self, block: _Open, readings: list[Reading]) -> None:
+        """These are on the disk; what came meanwhile begins the next block."""
         with self._lock:
             rest = block.readings[len(readings) :]
             asset = readings[0].asset
@@ -146,14 +149,6 @@ class Sampler:
                 self._open[asset] = _Open(self._monotonic() + BLOCK, readings=rest, numbers=numbers)
             else:
                 del self._open[asset]
-
-    def _journal(self, parts: list[tuple[_Open, list[Reading]]]) -> None:
-        news = [reading for block, readings in parts for reading in readings[block.kept :]]
-        if not news:
-            return
-        self._spool.journal(news)
-        for block, readings in parts:
-            block.kept = len(readings)
 
     def _forget_oldest(self) -> None:
         with self._lock:

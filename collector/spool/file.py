@@ -14,8 +14,8 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT 
 CREATE TABLE IF NOT EXISTS assets (asset TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY, boot TEXT NOT NULL, base INTEGER NOT NULL, synced INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS journal (
-    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, asset TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS measured (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS blocks (
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL, asset TEXT NOT NULL, seq INTEGER NOT NULL,
     t0 INTEGER NOT NULL, thinned INTEGER NOT NULL, plain INTEGER NOT NULL, body BLOB NOT NULL);
@@ -27,12 +27,16 @@ CREATE TABLE IF NOT EXISTS dead (
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, reason TEXT NOT NULL, what TEXT NOT NULL,
     body BLOB NOT NULL);
 """
+PAGE, LOG_PAGES = 1024, 4096
+"""Bytes of a page and pages of the log. A commit writes whole pages, of which a few readings fill a
+part; and what comes and goes before the log is full is written to the file once. With the usual
+4096 and 1000 a card would wear twice as fast (tests/bench/bench_spool.py)."""
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SIDE_FILES = ("", "-wal", "-shm")
 SALVAGED = {
     "batches": ("epoch", "seq", "body"),
     "blocks": ("asset", "body"),
-    "journal": ("asset", "body"),
+    "measured": ("body",),
     "dead": ("at", "reason", "what", "body"),
 }
 """Tables worth reading out of a damaged file, with the columns that mean something elsewhere."""
@@ -48,10 +52,13 @@ def connect(path: Path) -> sqlite3.Connection:
         raise Damaged("the file is empty")
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
+        db.execute(f"PRAGMA page_size = {PAGE}")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so that what is delivered shows in `du`
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA journal_size_limit = 4194304")
+        db.execute("PRAGMA secure_delete = OFF")  # nobody needs zeros over what was delivered
+        db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        db.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * PAGE}")
         if (verdict := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise Damaged(verdict)
         db.executescript(_SCHEMA)

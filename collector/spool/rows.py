@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from ..wire import block as blocks_
 from ..wire import envelope
-from ..wire import reading as readings_
 from ..wire.block import Block
 from ..wire.reading import Reading
 from ..wire.strict_json import dumps, loads
@@ -38,27 +37,27 @@ def packed(block: Block) -> bytes:
     return zlib.compress(dumps(block.to_json()), 6)
 
 
-def journalled(body: bytes) -> list[Reading]:
-    return [readings_.from_json(item) for item in loads(zlib.decompress(body))]
-
-
-def write_journal(db: sqlite3.Connection, run: int, readings: Sequence[Reading]) -> None:
-    """One row per asset."""
-    by_asset: dict[str, list[dict]] = {}
+def write_journal(db: sqlite3.Connection, run: int, readings: Iterable[Reading]) -> None:
+    """One row: a block without a number for each asset."""
+    by_asset: dict[str, list[Reading]] = {}
     for reading in readings:
-        by_asset.setdefault(reading.asset, []).append(reading.to_json())
-    db.executemany(
-        "INSERT INTO journal (run, asset, body) VALUES (?, ?, ?)",
-        [(run, asset, zlib.compress(dumps(own), 1)) for asset, own in by_asset.items()],
-    )
+        by_asset.setdefault(reading.asset, []).append(reading)
+    parts = [blocks_.from_readings(part, 0) for own in by_asset.values() for part in _fitting(own)]
+    db.execute("INSERT INTO measured (run, body) VALUES (?, ?)", (run, _packed_row(parts)))
+
+
+def journalled(body: bytes) -> list[Block]:
+    """What a row of the journal holds."""
+    return [blocks_.from_json(item) for item in loads(zlib.decompress(body))]
+
+
+def _packed_row(parts: Iterable[Block]) -> bytes:
+    return zlib.compress(dumps([part.to_json() for part in parts]), 6)
 
 
 def seal(db: sqlite3.Connection, run: int, readings: Sequence[Reading]) -> None:
     """Readings of one asset as blocks under the asset's next sequence numbers."""
-    width = max(1, *(sum(map(len, r.arrays.values())) + len(r.values) for r in readings))
-    most = max(1, min(blocks_.MAX_READINGS, BLOCK_NUMBERS // width))
-    for start in range(0, len(readings), most):
-        part = readings[start : start + most]
+    for part in _fitting(readings):
         seq = db.execute(
             "INSERT INTO assets VALUES (?, 1) ON CONFLICT (asset) DO UPDATE SET seq = seq + 1 "
             "RETURNING seq",
@@ -67,18 +66,26 @@ def seal(db: sqlite3.Connection, run: int, readings: Sequence[Reading]) -> None:
         insert(db, run, blocks_.from_readings(part, seq))
 
 
+def _fitting(readings: Sequence[Reading]) -> Iterator[Sequence[Reading]]:
+    """Readings of one asset in parts that fit one block."""
+    width = max(1, *(sum(map(len, r.arrays.values())) + len(r.values) for r in readings))
+    most = max(1, min(blocks_.MAX_READINGS, BLOCK_NUMBERS // width))
+    for start in range(0, len(readings), most):
+        yield readings[start : start + most]
+
+
 def seal_journal(db: sqlite3.Connection) -> None:
     """All that is journalled becomes blocks; a row that cannot be read is buried."""
     gathered: dict[tuple[int, str], list[Reading]] = {}
-    for row_id, run, asset, body in db.execute("SELECT * FROM journal ORDER BY id").fetchall():
+    for row_id, run, body in db.execute("SELECT * FROM measured ORDER BY id").fetchall():
         try:
-            gathered.setdefault((run, asset), []).extend(journalled(body))
+            for part in journalled(body):
+                gathered.setdefault((run, part.asset), []).extend(part.readings())
         except UNREADABLE:
             bury(db, 0, "unreadable", f"journal row {row_id}", body)
     for (run, _), readings in gathered.items():
-        if readings:
-            seal(db, run, readings)
-    db.execute("DELETE FROM journal")
+        seal(db, run, readings)
+    db.execute("DELETE FROM measured")
 
 
 def insert(db: sqlite3.Connection, run: int, block: Block, thinned: int = 0) -> None:
@@ -122,19 +129,22 @@ def shift(db: sqlite3.Connection, run: int, by: int, now: int) -> None:
     """Move everything measured in a run by `by` milliseconds."""
     found = db.execute("SELECT id, body FROM blocks WHERE run = ?", (run,)).fetchall()
     for row_id, block in _readable(db, found, now):
-        moved = replace(block, times=tuple(time + by for time in block.times))
+        moved = _moved(block, by)
         db.execute(
             "UPDATE blocks SET t0 = ?, body = ? WHERE id = ?",
             (moved.times[0], packed(moved), row_id),
         )
-    for row_id, body in db.execute("SELECT id, body FROM journal WHERE run = ?", (run,)).fetchall():
+    found = db.execute("SELECT id, body FROM measured WHERE run = ?", (run,)).fetchall()
+    for row_id, body in found:
         try:
-            moved = [replace(r, ts=r.ts + by).to_json() for r in journalled(body)]
+            moved = [_moved(part, by) for part in journalled(body)]
         except UNREADABLE:
             continue  # it is buried when the journal is sealed
-        db.execute(
-            "UPDATE journal SET body = ? WHERE id = ?", (zlib.compress(dumps(moved), 1), row_id)
-        )
+        db.execute("UPDATE measured SET body = ? WHERE id = ?", (_packed_row(moved), row_id))
+
+
+def _moved(block: Block, by: int) -> Block:
+    return replace(block, times=tuple(time + by for time in block.times))
 
 
 def thin_oldest(db: sqlite3.Connection, now: int) -> int:

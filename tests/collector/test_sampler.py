@@ -6,6 +6,9 @@ import pytest
 
 from collector.sampler import BLOCK, FIRST_BLOCK, Sampler
 from collector.spool.spool import Spool, SpoolError
+from collector.wire import envelope
+from collector.wire.alarms import alarm
+from collector.wire.envelope import Agent
 from collector.wire.reading import Reading
 
 NOW = 1_790_000_000_000
@@ -30,14 +33,40 @@ def bench(tmp_path):
     return Bench(tmp_path)
 
 
-def test_a_group_is_one_row_of_the_journal_per_asset(bench):
+def test_a_group_is_one_row_of_the_journal(bench):
     for i in range(5):
         bench.take(i)
         bench.take(i, "B")
     bench.sampler.keep()
-    assert bench.counts() == (2, 0)
+    assert bench.counts() == (1, 0)
     bench.sampler.keep()
-    assert bench.counts() == (2, 0)
+    assert bench.counts() == (1, 0)
+
+
+def test_what_is_still_open_survives_the_sealing_of_another(bench):
+    """The journal begins anew whenever a block is sealed, with every reading that is in none."""
+    bench.take(0)
+    bench.sampler.keep()
+    bench.take(0, "B")
+    bench.sampler.keep()
+    bench.time += FIRST_BLOCK
+    bench.take(1)
+    bench.sampler.keep(seal_all=True)
+    for i in range(2, 4):
+        bench.take(i)
+        bench.take(i, "B")
+        bench.sampler.keep()
+    bench.sampler.take(Reading("A", NOW + 4000, {"current": 4.0}, alarms={alarm("general_error")}))
+    bench.sampler.keep()
+    assert bench.counts() == (1, 3)
+    after = Spool(bench.spool.path, "boot", NOW)  # the process is gone
+    blocks = envelope.decode(after.freeze(NOW, (), Agent()).body).blocks
+    found = sorted((block.asset, ts - NOW) for block in blocks for ts in block.times)
+    assert found == [
+        *(("A", i * 1000) for i in range(5)),
+        *(("B", i * 1000) for i in (0, 2, 3)),
+    ]
+    after.close()
 
 
 def test_the_first_block_is_sealed_soon_and_the_next_after_a_minute(bench):

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from collector.spool import rows
 from collector.spool.spool import RESERVED, Spool, SpoolError
 from collector.wire import envelope
 from collector.wire.alarms import alarm
+from collector.wire.block import MAX_READINGS
 from collector.wire.envelope import Agent, Outcome, Receipt
 from collector.wire.reading import Reading
 
@@ -50,9 +52,32 @@ def test_journalled_readings_come_back_after_a_crash(tmp_path):
 def test_a_sealed_block_replaces_its_journal(tmp_path):
     spool = opened(tmp_path)
     spool.journal([reading(1), reading(1, "B")])
-    spool.seal([reading(1), reading(2)])
+    spool.seal([reading(1), reading(2)], still_open=[reading(1, "B"), reading(1, "C")])
     assert (spool.health().journal, spool.health().blocks) == (1, 1)
-    assert delivered(opened(tmp_path)) == [reading(1), reading(2), reading(1, "B")]
+    assert delivered(opened(tmp_path)) == [
+        *(reading(1), reading(2)),
+        *(reading(1, "B"), reading(1, "C")),
+    ]
+
+
+def test_blocks_are_sealed_together_or_not_at_all(tmp_path, monkeypatch):
+    spool = opened(tmp_path)
+    spool.journal([reading(1), reading(1, "B")])
+    with monkeypatch.context() as patched, pytest.raises(SpoolError):
+        patched.setattr(rows, "write_journal", refuse)
+        spool.seal([reading(1)], [reading(1, "B")], still_open=[reading(1, "C")])
+    assert (spool.health().journal, spool.health().blocks) == (1, 0)
+    assert delivered(opened(tmp_path)) == [reading(1), reading(1, "B")]
+
+
+def refuse(*_):
+    raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_more_readings_than_a_block_holds_are_journalled(tmp_path):
+    many = [reading(i) for i in range(MAX_READINGS + 5)]
+    opened(tmp_path).journal(many)
+    assert delivered(opened(tmp_path)) == many
 
 
 def test_a_frozen_batch_keeps_its_bytes_and_number_across_restarts(tmp_path):
@@ -301,7 +326,7 @@ def test_a_block_whose_bytes_changed_is_buried_and_stops_nothing(tmp_path, act):
         spool.seal([reading(i)])
     spool.journal([reading(7)])
     spool._db.execute("UPDATE blocks SET body = x'00112233' WHERE id = 2")
-    spool._db.execute("UPDATE journal SET body = x'00'")
+    spool._db.execute("UPDATE measured SET body = x'00'")
     if act == "thin":
         spool.thin()
     elif act == "redate":
