@@ -68,6 +68,10 @@ class Settings:
         secret=True,
     )
     mail_from: str = _setting("", "Sender of mail; empty: noreply@ the portal's host.")
+    privacy_officer: str = _setting(
+        "", "Title of the person who answers for personal information, shown to everybody."
+    )
+    privacy_contact: str = _setting("", "How that person is reached.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 
     @property

@@ -47,6 +47,13 @@ ACTIONS = (
     "collector.claim",
     "collector.enrol",
     "collector.revoke",
+    "tenant.look",
+    "request.write",
+    "incident.report",
+    "privacy.export",
+    "privacy.erase",
+    "audit.prune",
+    "keys.rotate",
 )
 """What the journal records most; others are shown by their code."""
 

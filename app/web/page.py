@@ -108,7 +108,9 @@ def context() -> dict[str, Any]:
 def menu(principal: Principal) -> Menu:
     """What this caller can go to."""
     if principal.tenant is None:
-        return Menu((Item("clients", "building", gettext("Clients"), url_for("platform.clients")),))
+        clients = Item("clients", "building", gettext("Clients"), url_for("platform.clients"))
+        register = Item("incidents", "shield", gettext("Incidents"), url_for("privacy.incidents"))
+        return Menu((clients, _journal(), register))
     main = [
         Item("fleet", "grid", gettext("Fleet"), url_for("fleet.dashboard")),
         Item("batteries", "battery", gettext("Batteries"), url_for("fleet.batteries")),
@@ -119,6 +121,8 @@ def menu(principal: Principal) -> Menu:
         url = url_for("collectors.listing")
         main.append(Item("collectors", "server", gettext("Collectors"), url))
     admin = []
+    if principal.may(Permission.SEE_AUDIT):
+        admin.append(_journal())
     if principal.may(Permission.MANAGE_FLEET):
         count = pending_count(tenant_session())
         url = url_for("pending.listing")
@@ -127,6 +131,10 @@ def menu(principal: Principal) -> Menu:
         url = url_for("platform.clients")
         admin.append(Item("clients", "building", gettext("Clients"), url))
     return Menu(tuple(main), tuple(admin))
+
+
+def _journal() -> Item:
+    return Item("journal", "report", gettext("Journal"), url_for("audit.journal"))
 
 
 def shell(section: str, **more: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ PUBLIC = {
     "/api/v1/tokens",
     "/api/v1/tokens/refresh",
     "/api/v1/tokens/revoke",
+    "/confidentialite",
     "/connexion",
     "/connexion/verification",
     "/deconnexion",

@@ -1,0 +1,27 @@
+"""CSV that spreadsheets open as text: no cell of it can be a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+"""What a spreadsheet begins a formula or a command with, full-width forms included."""
+
+
+def cell(value: object) -> str:
+    """A value as a cell: numbers as they are, texts that could be formulas behind an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    text = str(value).replace("\0", "")
+    return f"'{text}" if text.startswith(ACTIVE) else text
+
+
+def document(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A CSV file: every field quoted, CRLF, a byte order mark so that accents survive."""
+    file = io.StringIO()
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return "\ufeff" + file.getvalue()
