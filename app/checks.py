@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from app.core.auth import tenant_ref
+from app.core.crypto import DERIVED
 from app.core.models import JobRun, Tenant
 from app.database import migrate
 from app.database.base import now_ms
@@ -55,6 +56,13 @@ def _secrets(_: Engines) -> Iterator[Answer]:
     mode = stat.S_IMODE(path.stat().st_mode)
     others = mode & (stat.S_IRWXG | stat.S_IRWXO)
     yield Answer("secrets", f".env has mode {mode:o}", "chmod 600 .env" if others else "")
+
+
+def _keys(engines: Engines) -> Iterator[Answer]:
+    """Derived keys are sound; they only cannot be renewed without a new SECRET_KEY."""
+    newest = engines.vault.masters.newest
+    made = "derived from SECRET_KEY" if newest == DERIVED else f"key {newest} of FIELD_KEYS"
+    yield Answer("encryption", made)
 
 
 def _folder(engines: Engines) -> Iterator[Answer]:
@@ -106,4 +114,4 @@ def open_tenants():
     return select(Tenant).where(Tenant.status.in_(("active", "suspended"))).order_by(Tenant.id)
 
 
-CHECKS: tuple[Check, ...] = (_address, _secrets, _folder, _schemas, _jobs)
+CHECKS: tuple[Check, ...] = (_address, _secrets, _keys, _folder, _schemas, _jobs)

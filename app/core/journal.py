@@ -2,9 +2,11 @@
 
 import json
 import logging
+import re
 import secrets
 import sys
 from contextvars import ContextVar
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -82,24 +84,55 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
+SECRET = re.compile(
+    r"""(?ix)
+    (?P<name> ["']? (?:authorization|cookie|set-cookie|x-csrf-token) ["']? \s* [:=] \s*) [^\r\n]+
+    | (?P<label> ["']? [\w-]* (?:password|passwd|secret(?:_key)?|field_keys|token|api[_-]?key|(?<![a-z])sid|otp) ["']?
+        \s* [:=] \s* ["']?) [^\s"'&,;}]+
+    | (?P<login> \w+://[^:/\s]+:) [^@\s]+ (?=@)
+    | \b eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+
+    | \b tbms_\w+
+    """
+)
+"""What looks like a secret: headers, named values, passwords in addresses, tokens and keys."""
+HIDDEN = "[hidden]"
+
+
+def redact(text: str, known: tuple[str, ...] = ()) -> str:
+    """The text without the secrets of this installation and without what looks like one."""
+    for secret in known:
+        text = text.replace(secret, HIDDEN)
+    return SECRET.sub(lambda m: (m["name"] or m["label"] or m["login"] or "") + HIDDEN, text)
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """The values of the settings that are nobody's business, as they could be logged."""
+    marked = [getattr(settings, each.name) for each in fields(settings) if each.metadata["secret"]]
+    return tuple(part for value in marked for part in (value, *value.split(",")) if len(part) > 7)
+
+
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line, so that no logged text can forge another line."""
+    """One JSON object a line, so that no logged text can forge another line; without secrets."""
+
+    def __init__(self, known: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.known = known
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage(), self.known),
             **about.get(),
         }
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = redact(self.formatException(record.exc_info), self.known)
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
 def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     """Send this process's log to the standard error, which hosts keep. Called by entry points."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter(secrets_of(settings)))
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
