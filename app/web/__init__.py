@@ -15,12 +15,13 @@ def register(app: Flask) -> None:
         platform,
         privacy,
         profile,
+        reference,
         session,
     )
     from .assets import commands
 
-    parts = (session, profile, fleet, battery, pending, collectors, platform, audit, privacy)
-    for module in parts:
+    places = (fleet, battery, pending, collectors, platform)
+    for module in (session, profile, *places, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)
     app.cli.add_command(commands)
