@@ -87,7 +87,8 @@ def new_request_id() -> str:
 SECRET = re.compile(
     r"""(?ix)
     (?P<name> ["']? (?:authorization|cookie|set-cookie|x-csrf-token) ["']? \s* [:=] \s*) [^\r\n]+
-    | (?P<label> ["']? [\w-]* (?:password|passwd|secret(?:_key)?|field_keys|token|api[_-]?key|(?<![a-z])sid|otp) ["']?
+    | (?P<label> ["']? [\w-]* (?:password|passwd|secret(?:_key)?|field_keys|token
+        |api[_-]?key|(?<![a-z])sid|otp) ["']?
         \s* [:=] \s* ["']?) [^\s"'&,;}]+
     | (?P<login> \w+://[^:/\s]+:) [^@\s]+ (?=@)
     | \b eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+
