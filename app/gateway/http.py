@@ -5,12 +5,13 @@ import secrets
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 import marshmallow
-from flask import Flask, Response, current_app, g, json, request
+from flask import Flask, Response, g, json, request
 from flask.typing import ResponseReturnValue
-from flask_smorest import Api
+from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
@@ -70,17 +71,38 @@ class Problem(marshmallow.Schema):
 
 
 class ProblemApi(Api):
-    """The API: errors are problems with their headers kept, and the document is made once."""
+    """The API: errors are problems with their headers kept, and the document is made once.
+
+    It is made when somebody first asks for it: a shared host starts processes often, most of them
+    are never asked, and describing eighty operations takes as long as all the rest of `create_app`.
+    """
 
     ERROR_SCHEMA = Problem
     document: str | None = None
+
+    def __init__(self, app: Flask) -> None:
+        self._undescribed: list[Blueprint] = []
+        self._describing = Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blp: Blueprint, **options: Any) -> None:
+        """Register the views now, their description later."""
+        self._app.register_blueprint(blp, **options)
+        self._undescribed.append(blp)
 
     def handle_http_exception(self, error: HTTPException) -> ResponseReturnValue:
         return tell_http_error(error)
 
     def described(self) -> dict[str, Any]:
         """The whole document, as the routes of this process make it."""
-        return complete(self.spec.to_dict(), current_app)
+        with self._describing:
+            while self._undescribed:
+                blp = self._undescribed.pop(0)
+                blp.register_views_in_doc(
+                    self, self._app, self.spec, name=blp.name, parameters=None
+                )
+                self.spec.tag({"name": blp.name, "description": blp.description})
+            return complete(self.spec.to_dict(), self._app)
 
     @public
     def _openapi_json(self) -> Response:
