@@ -1,9 +1,10 @@
 """People of a client: who they are and which batteries they may see."""
 
 import re
+import secrets
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.core.access import EVERY_ASSET, Principal, Role, Scope
@@ -65,6 +66,17 @@ def create_user(
     return user
 
 
+def invite_user(core: Session, email: str, name: str, role: Role | str, tenant_id: int) -> User:
+    """Add a person of a client who has no password yet: a link lets them choose one.
+
+    Raises what `create_user` does.
+    """
+    user = create_user(core, email, name, role, secrets.token_urlsafe(32), tenant_id)
+    user.password_hash = None
+    core.flush()
+    return user
+
+
 def grant(session: TenantSession, user_id: int, asset_ids: Iterable[int]) -> None:
     """Let a user see these assets, besides those already granted."""
     wanted = set(asset_ids)
@@ -89,6 +101,12 @@ def granted(session: TenantSession, user_id: int) -> frozenset[int]:
     """The assets a user was granted."""
     rows = session.scalars(select(AssetGrant.asset_id).where(AssetGrant.user_id == user_id))
     return frozenset(rows)
+
+
+def grant_counts(session: TenantSession) -> dict[int, int]:
+    """How many assets each user was granted."""
+    counted = select(AssetGrant.user_id, func.count()).group_by(AssetGrant.user_id)
+    return dict(session.execute(counted).all())
 
 
 def scope_of(engines: Engines, principal: Principal) -> Scope:

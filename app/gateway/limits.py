@@ -99,6 +99,9 @@ SECOND_FACTOR = (
 CONFIRM = (Limit("10 per 15 minutes", lambda: f"person {current_user.get_id()}", True),)
 """Wrong passwords and codes of somebody signed in."""
 
+LINK = (Limit("20 per hour", client_address, failures_only=True),)
+"""Wrong links. They are signed; this keeps guessing out of the log."""
+
 REFRESH = (Limit("30 per 15 minutes", client_address, failures_only=True),)
 """Wrong refresh tokens. They have 256 bits; this keeps guessing out of the log."""
 

@@ -12,6 +12,7 @@ def register(app: Flask) -> None:
         fleet,
         page,
         pending,
+        people,
         platform,
         privacy,
         profile,
@@ -20,7 +21,7 @@ def register(app: Flask) -> None:
     )
     from .assets import commands
 
-    places = (fleet, battery, pending, collectors, platform)
+    places = (fleet, battery, pending, collectors, people, platform)
     for module in (session, profile, *places, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)

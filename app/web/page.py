@@ -127,6 +127,8 @@ def menu(principal: Principal) -> Menu:
         count = pending_count(tenant_session())
         url = url_for("pending.listing")
         admin.append(Item("pending", "plug", gettext("To accept"), url, count))
+    if principal.may(Permission.MANAGE_USERS):
+        admin.append(Item("people", "user", gettext("People"), url_for("members.listing")))
     if principal.may(Permission.ENTER_CLIENT):
         url = url_for("platform.clients")
         admin.append(Item("clients", "building", gettext("Clients"), url))

@@ -21,6 +21,7 @@ from app.database.base import now_ms
 from app.database.sessions import open_tenant
 from app.errors import Invalid
 from app.gateway.context import core_session, current_principal, engines
+from app.gateway.identify import demand_fresh, remember
 
 from . import forms
 from .chain import COLLECTOR_SILENT_MS
@@ -59,23 +60,26 @@ def clients() -> ResponseReturnValue:
 @blueprint.post("/admin/clients/<int:tenant_id>/entrer")
 @requires(Permission.ENTER_CLIENT)
 def enter(tenant_id: int) -> ResponseReturnValue:
-    """Look into a client from now on, for a reason that its journal keeps."""
-    reason = forms.text(request.form, "reason")
+    """Go into a client for half an hour, to look or to change, for a reason its journal keeps."""
+    reason, writes = forms.text(request.form, "reason"), request.form.get("mode") == "write"
     if not reason:
         return _page(tenant_id), Invalid.status
+    if writes:
+        demand_fresh()
     core = core_session(writes=True)
-    tenant = auth.enter_tenant(core, current_user.session, tenant_id)
+    tenant = auth.enter_tenant(core, current_user.session, tenant_id, writes)
+    token = auth.renew_session(core, current_user.session.token_hash)
     record(
         core,
         current_principal(),
         "tenant.enter",
         target=tenant.slug,
         tenant_id=tenant.id,
-        detail={"reason": reason},
+        detail={"reason": reason, "mode": "write" if writes else "read"},
         address=request.remote_addr or "",
     )
     core.commit()
-    return redirect(url_for("fleet.dashboard"), code=303)
+    return remember(redirect(url_for("fleet.dashboard"), code=303), token)
 
 
 @blueprint.post("/admin/quitter")
@@ -85,11 +89,12 @@ def leave() -> ResponseReturnValue:
     principal = current_principal()
     core = core_session(writes=True)
     auth.leave_tenant(core, current_user.session)
+    token = auth.renew_session(core, current_user.session.token_hash)
     if principal.tenant:
         record(core, principal, "tenant.leave", target=principal.tenant.slug)
         flash(gettext("You have left %(client)s", client=principal.tenant.name))
     core.commit()
-    return redirect(url_for("platform.clients"), code=303)
+    return remember(redirect(url_for("platform.clients"), code=303), token)
 
 
 def _page(wrong_id: int | None = None) -> str:

@@ -25,6 +25,7 @@ PUBLIC = {
     "/confidentialite",
     "/connexion",
     "/connexion/verification",
+    "/acces/<token>",
     "/deconnexion",
     "/langue/<locale>",
 }

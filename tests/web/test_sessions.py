@@ -92,7 +92,7 @@ def test_entering_a_client_needs_a_reason_shows_a_banner_and_is_recorded(client_
         entries = core.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
         told = [(entry.action, entry.tenant_id, entry.detail) for entry in entries]
         looks = [entry.target for entry in entries if entry.action == "tenant.look"]
-    assert told[0] == ("tenant.enter", 1, {"reason": "alerte Rack B2"})
+    assert told[0] == ("tenant.enter", 1, {"reason": "alerte Rack B2", "mode": "read"})
     assert looks == ["/", "/batteries", "/batteries/3", "/collecteurs"]
     assert told[-1] == ("tenant.leave", 1, {})
     assert len(told) == len(looks) + 2
