@@ -71,7 +71,8 @@ def load(path: Path) -> Config:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        raise ConfigError(path, int(line[1]) if line else None, str(error)) from error
+        reason = say("config.toml", reason=error)
+        raise ConfigError(path, int(line[1]) if line else None, reason) from error
     return _Reader(path, text).config(document)
 
 

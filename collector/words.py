@@ -64,6 +64,7 @@ TEXTS: dict[str, Text] = {
     ),
     # the configuration
     "config.unreadable": ("lecture impossible : {reason}", "cannot be read: {reason}"),
+    "config.toml": ("ce n'est pas du TOML : {reason}", "this is not TOML: {reason}"),
     "config.tables": (
         "les batteries s'écrivent en tables [[device]]",
         "devices are written as [[device]] tables",

@@ -35,7 +35,7 @@ that has no name stays visible as a vendor alarm.
 import tomllib
 from pathlib import Path
 
-from ..words import either
+from ..words import either, say
 from .parser import Profile, parse
 from .table import ProfileError
 
@@ -64,6 +64,8 @@ def load(name: str) -> Profile:
         path = SHIPPED / f"{name}.toml"
     try:
         data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(f"{path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{path}: {say('config.toml', reason=error)}") from None
     return parse(path.stem, data, str(path))

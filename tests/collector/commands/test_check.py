@@ -73,6 +73,20 @@ def test_a_fault_is_named(sink, tmp_path, what, says, capsys):
     assert says in bad[0]
 
 
+def test_a_link_that_does_not_open_is_said_in_french(sink, tmp_path, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "fr_CA.UTF-8")
+    enrol(sink.url, "ABCD", tmp_path, requests.Session())
+    found = verdicts(written(tmp_path, line("/dev/nothing")))
+    assert any(v == BAD and "A : /dev/nothing ne s'ouvre pas" in text for v, text in found)
+
+
+def test_probe_says_in_the_readers_language_why_nothing_came(monkeypatch, capfd):
+    monkeypatch.setenv("LC_ALL", "fr_CA.UTF-8")
+    argv = ["probe", "--driver", "greenbms", "--link", "serial:/dev/nothing", "--for", "0.1"]
+    assert cli.main(argv) == 1
+    assert "probe : /dev/nothing ne s'ouvre pas" in capfd.readouterr().err
+
+
 def test_a_configuration_that_cannot_be_read_is_the_only_finding(tmp_path):
     found = verdicts(written(tmp_path, "[[device]]\n"))
     assert [verdict for verdict, _ in found] == [BAD]
