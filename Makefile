@@ -9,7 +9,7 @@ DATA_DIR ?= var
 WORKERS  ?= 2
 TESTS    ?= tests
 
-.PHONY: demo test bench bench-latency lint format clean
+.PHONY: demo test bench bench-latency screenshots lint format clean
 
 demo: $(VENV)/.portal  ## two client companies, simulated devices, live on http://127.0.0.1:$(PORT)
 	@PORT=$(PORT) DATA_DIR=$(DATA_DIR) $(BIN)/python -m app.demo
@@ -22,6 +22,9 @@ bench: $(VENV)/.tests  ## what things cost: JSON lines and a table
 
 bench-latency: $(VENV)/.tests  ## byte on the bus to digit in the browser
 	@$(BIN)/python tests/bench/bench_latency.py
+
+screenshots: $(VENV)/.tests  ## the pictures of the README, from the demonstration
+	@$(BIN)/python tests/screenshots.py
 
 lint: $(VENV)/.tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -20,8 +20,8 @@ class Outlook:
 
 
 def outlook(row: Row, trend: Line | None, reserve_percent: float) -> Outlook:
-    """Extrapolate the mean power of the trend, or the power of the moment without one."""
-    power = trend.mean if trend else row.values.get("power")
+    """Extrapolate the mean power of the trend, unless it has turned since or there is none."""
+    power = _pace(row.values.get("power"), trend)
     energy, capacity = row.energy_wh, row.capacity_wh
     if power is None or energy is None or not capacity or abs(power) < STANDBY_PART * capacity:
         return Outlook()
@@ -31,3 +31,10 @@ def outlook(row: Row, trend: Line | None, reserve_percent: float) -> Outlook:
     return Outlook(
         reserve=above / -power * HOUR_MS if above > 0 else None, empty=energy / -power * HOUR_MS
     )
+
+
+def _pace(power: float | None, trend: Line | None) -> float | None:
+    """Watts; a battery that charges now is not said to be empty soon."""
+    if trend is None or (power is not None and power * trend.mean < 0):
+        return power
+    return trend.mean

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from app.processor.history import Row
 
 WIDTH, HEIGHT = 100, 30
-GAP_STEPS = 4
-"""Missing this many steps, the line breaks: what happened meanwhile is not known."""
+GAP_STEPS, GAP_PART = 4, 0.2
+"""Missing this many steps and this part of the box, the line breaks: what happened meanwhile is not
+known. Both, because readings kept of the past may be farther apart than those of today."""
 Point = tuple[int, float]
 
 
@@ -26,7 +27,8 @@ def spark(rows: Sequence[Row], start: int, end: int, step: int) -> Line | None:
     None where no two are neighbours: a dash in the void is not a trend.
     """
     points = [(row[0], row[2]) for row in rows if row[2] is not None]
-    stretches = [each for each in _stretches(points, GAP_STEPS * step) if len(each) > 1]
+    widest = max(GAP_STEPS * step, GAP_PART * (end - start))
+    stretches = [each for each in _stretches(points, widest) if len(each) > 1]
     if not stretches:
         return None
     values = [value for _, value in points]

@@ -5,13 +5,19 @@ import pytest
 from app.core.models import Collector
 from app.web.chain import COLLECTOR_SILENT_MS, chain
 from app.web.outlook import HOUR_MS, Outlook, outlook
-from app.web.spark import spark
+from app.web.spark import Line, spark
 from tests.web.test_fleet_sums import NOW, row
 
 
 def test_discharge_reaches_the_reserve_before_the_end():
     told = outlook(row(1, soc=60, power=-1000), None, 20)
     assert (told.reserve, told.empty, told.full) == (2 * HOUR_MS, 3 * HOUR_MS, None)
+
+
+def test_the_mean_of_the_hour_counts_until_the_flow_turns():
+    hour = Line("", 0, 0, mean=-500)
+    assert outlook(row(1, soc=60, power=-1000), hour, 20).empty == 6 * HOUR_MS
+    assert outlook(row(1, soc=60, power=500), hour, 20) == Outlook(full=4 * HOUR_MS)
 
 
 def test_below_the_reserve_only_the_end_is_left():
@@ -55,6 +61,13 @@ def test_a_battery_that_speaks_seldom_has_a_trend_all_the_same():
     minute = 60_000
     rows = [[t * minute, t, t, t] for t in range(0, 60, 10)]
     assert spark(rows, 0, 60 * minute, 10 * minute).path.count("L") == 5
+
+
+def test_a_past_kept_at_a_coarser_pace_joins_today():
+    minute = 60_000
+    times = (*range(0, 50, 10), *range(50, 60))
+    rows = [[t * minute, t, t, t] for t in times]
+    assert spark(rows, 0, 60 * minute, minute).path.count("M") == 1
 
 
 def test_a_bms_that_knows_of_more_than_the_nameplate_is_never_said_to_be_full_at_once():
