@@ -102,6 +102,9 @@ CONFIRM = (Limit("10 per 15 minutes", lambda: f"person {current_user.get_id()}",
 LINK = (Limit("20 per hour", client_address, failures_only=True),)
 """Wrong links. They are signed; this keeps guessing out of the log."""
 
+PASSKEY = (Limit("20 per 15 minutes", client_address, failures_only=True),)
+"""Passkeys that were refused: nobody guesses one, but each costs a signature to check."""
+
 REFRESH = (Limit("30 per 15 minutes", client_address, failures_only=True),)
 """Wrong refresh tokens. They have 256 bits; this keeps guessing out of the log."""
 

@@ -11,6 +11,7 @@ def register(app: Flask) -> None:
         collectors,
         fleet,
         page,
+        passkeys,
         pending,
         people,
         platform,
@@ -22,7 +23,7 @@ def register(app: Flask) -> None:
     from .assets import commands
 
     places = (fleet, battery, pending, collectors, people, platform)
-    for module in (session, profile, *places, audit, privacy, reference):
+    for module in (session, profile, passkeys, *places, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)
     app.cli.add_command(commands)

@@ -39,6 +39,8 @@ ACTIONS = (
     "token.create",
     "token.reuse",
     "token.revoke",
+    "passkey.add",
+    "passkey.remove",
     "user.invite",
     "user.link",
     "user.edit",

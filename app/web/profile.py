@@ -83,7 +83,7 @@ def change_password() -> ResponseReturnValue:
         return _page(faults), Invalid.status
     user.password_hash = hash_password(wanted)
     user.ver += 1
-    return _end_others(core, user, "password.change", _back(), gettext("Password changed"))
+    return finish_change(core, user, "password.change", _back(), gettext("Password changed"))
 
 
 @blueprint.get("/confirmer")
@@ -151,7 +151,7 @@ def set_factor() -> ResponseReturnValue:
         return _factor_page(error.fields), error.status
     session.pop(NEW_SECRET)
     page = Response(render_template("session/codes.html", codes=codes, **shell("profile")))
-    return _end_others(core, user, "factor.add", page, "", factor_at=now_ms())
+    return finish_change(core, user, "factor.add", page, "", factor_at=now_ms())
 
 
 @blueprint.post("/profil/second-facteur/retirer")
@@ -162,7 +162,7 @@ def remove_factor() -> ResponseReturnValue:
     core, user = _myself()
     totp.remove(core, user)
     text = gettext("Two-step verification removed")
-    return _end_others(core, user, "factor.remove", _back(), text, factor_at=None)
+    return finish_change(core, user, "factor.remove", _back(), text, factor_at=None)
 
 
 @blueprint.post("/profil/codes")
@@ -216,7 +216,7 @@ def _back() -> Response:
     return redirect(url_for("profile.page"), code=303)
 
 
-def _end_others(
+def finish_change(
     core: Any, user: User, action: str, response: Response, text: str, **proved: int | None
 ) -> Response:
     """Finish a change of what somebody proves themselves with: other browsers are signed out."""

@@ -47,7 +47,7 @@ def sign_in_form() -> ResponseReturnValue:
     """The sign-in page; whoever is signed in goes straight on."""
     if current_user.is_authenticated:
         return redirect(own_page(request.args.get("suite")), code=303)
-    return _sign_in_page()
+    return sign_in_page()
 
 
 @blueprint.post("/connexion")
@@ -60,10 +60,10 @@ def sign_in() -> ResponseReturnValue:
         user = authenticate(core, request.form.get("email", ""), request.form.get("password", ""))
     except Unauthorized as error:
         note_failure()
-        return _sign_in_page(gettext(error.text)), error.status
+        return sign_in_page(gettext(error.text)), error.status
     suite = own_page(request.form.get("suite"))
     if user.totp_secret is None:
-        return _welcome(user, suite, factor=False)
+        return welcome(user, suite, factor=False)
     session[WAITING] = [user.id, user.ver, now_ms()]
     core.commit()
     return redirect(url_for("session.second_step", suite=suite), code=303)
@@ -90,7 +90,7 @@ def check_second_step() -> ResponseReturnValue:
         return redirect(url_for("session.sign_in_form"), code=303)
     if not totp.accept(core, user, request.form.get("code", "")):
         return _second_page(user, gettext("This code is not right.")), Unauthorized.status
-    return _welcome(user, own_page(request.form.get("suite")), factor=True)
+    return welcome(user, own_page(request.form.get("suite")), factor=True)
 
 
 @blueprint.post("/deconnexion")
@@ -126,7 +126,7 @@ def waiting_user() -> User | None:
     return user if user and user.ver == ver and may_sign_in(user) else None
 
 
-def _welcome(user: User, suite: str, factor: bool) -> Response:
+def welcome(user: User, suite: str, factor: bool) -> Response:
     """Open a session under a new token, whatever the browser brought."""
     core = core_session(writes=True)
     address = request.remote_addr or ""
@@ -141,7 +141,8 @@ def _welcome(user: User, suite: str, factor: bool) -> Response:
     return remember_device(remember(redirect(suite, code=303), token), user.email)
 
 
-def _sign_in_page(problem: str = "") -> str:
+def sign_in_page(problem: str = "") -> str:
+    """The form for address and password, with what went wrong before."""
     return render_template(
         "session/sign_in.html",
         problem=problem,

@@ -25,6 +25,7 @@ PUBLIC = {
     "/confidentialite",
     "/connexion",
     "/connexion/verification",
+    "/connexion/cle",
     "/acces/<token>",
     "/deconnexion",
     "/langue/<locale>",
@@ -39,6 +40,7 @@ FOREIGN = {
     "claim_id": ONLY_LAURENTIA,
     "user_id": 2,  # Bob
     "key_id": ONLY_LAURENTIA,
+    "passkey_id": ONLY_LAURENTIA,
 }
 """Ids that exist in Laurentia and not in Boreal. A route with another parameter joins this list."""
 NOT_BOBS = {"asset_id": 3}
