@@ -33,12 +33,16 @@ PAGES = {
         "/sites/2",
         "/collecteurs",
         "/collecteurs/ajout",
+        "/utilisateurs",
+        "/utilisateurs/2",
+        "/journal",
+        "/api",
         "/profil",
     ),
     "bob": ("/",),
     "mallory": ("/", "/collecteurs", "/batteries/a-accepter"),
-    "sam": ("/admin/clients",),
-    "nobody": ("/connexion",),
+    "sam": ("/admin/clients", "/admin/incidents"),
+    "nobody": ("/connexion", "/confidentialite"),
 }
 
 
