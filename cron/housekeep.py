@@ -4,7 +4,7 @@ from sqlalchemy import delete, func
 
 from app.core.access import EVERY_ASSET, TenantRef
 from app.core.auth import forget_old_sessions
-from app.core.models import Claim, JobRun
+from app.core.models import Claim, JobRun, RefreshToken
 from app.database.sessions import open_core, open_tenant
 from app.gateway.models import KEPT_MS, IdempotencyKey
 from app.processor.models import IngestBatch
@@ -25,6 +25,7 @@ def run(context: Context) -> None:
         forget_old_sessions(core, context.now)
         over = func.coalesce(Claim.used_at, Claim.expires_at)
         core.execute(delete(Claim).where(over < context.now - CLAIMS_MS))
+        core.execute(delete(RefreshToken).where(RefreshToken.expires_at < context.now))
         core.execute(delete(JobRun).where(JobRun.started_at < context.now - RUNS_MS))
         repeats = delete(IdempotencyKey).where(IdempotencyKey.created_at < context.now - KEPT_MS)
         core.execute(repeats)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from app.core.auth import ABSOLUTE_MS
-from app.core.models import Claim, JobRun, UserSession
+from app.core.models import Claim, JobRun, RefreshToken, UserSession
 from app.database.base import now_ms
 from app.processor.models import BlockSource, IngestBatch
 from cron import housekeep
@@ -52,3 +52,25 @@ def test_receipts_are_kept_for_a_month(house):
 
     with house.tenant() as session:
         assert set(session.scalars(select(IngestBatch.seq))) == {0, 1}
+
+
+def test_refresh_tokens_go_when_their_family_is_over(house):
+    """Used ones stay until then: they tell a stolen one."""
+    with house.core() as core:
+        for expires_at, token in ((NOW + 60_000, b"u" * 32), (NOW - 60_000, b"o" * 32)):
+            core.add(
+                RefreshToken(
+                    token_hash=token,
+                    family="f",
+                    user_id=1,
+                    ver=1,
+                    expires_at=expires_at,
+                    used_at=NOW,
+                )
+            )
+        core.commit()
+
+    assert run(housekeep.JOB, house.engines) is Outcome.OK
+
+    with house.core() as core:
+        assert core.scalars(select(RefreshToken.token_hash)).all() == [b"u" * 32]
