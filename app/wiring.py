@@ -30,7 +30,7 @@ from .gateway import (
     wrapped,
 )
 from .gateway.configuration import Configuration
-from .modules import api as modules
+from .gateway.modules import api as modules
 from .processor import api as processor_api
 from .settings import ROOT, Settings
 

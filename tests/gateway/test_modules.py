@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.core.models import AuditEntry, Collector, User
-from app.modules.api import MODULES
+from app.gateway.modules.api import MODULES
 from collector.wire.envelope import encode
 from tests.site import Site, reading
 

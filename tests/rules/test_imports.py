@@ -21,7 +21,6 @@ RANKS = (
     ("app.processor", 5),
     ("app.connector", 6),
     ("app.gateway", 7),
-    ("app.modules", 7),
     ("app.web", 7),
     ("app.cli", 7),
     ("app.checks", 7),
