@@ -20,8 +20,9 @@ WAIT_MS = 5_000
 """What a person may wait for a new value, and so the longest a test does."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator:
+    """A browser a module: its driver holds the thread's event loop, which others want as well."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -50,6 +51,7 @@ def portal(portal_app) -> Iterator[str]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
+    server.task_dispatcher.shutdown()  # its threads would outlive it
     server.close()
     thread.join(5)
 

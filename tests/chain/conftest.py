@@ -9,9 +9,9 @@ from tests.house import House
 from tests.requirement import program
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator:
-    """A real browser, one for the session."""
+    """A real browser, one a module: its driver holds the thread's event loop."""
     from playwright.sync_api import sync_playwright
 
     path = program("chromium", "chromium-browser", "google-chrome")

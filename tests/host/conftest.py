@@ -19,7 +19,7 @@ def host() -> Iterator[Host]:
         yield host
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(host: Host) -> Iterator:
     """A real browser; the host's certificate is made for the occasion."""
     from playwright.sync_api import sync_playwright
