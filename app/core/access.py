@@ -132,7 +132,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
     """Mark a view with the permission it needs; the gate reads the mark before the view runs."""
 
     def mark(view: View) -> View:
-        view.permission = permission  # type: ignore[attr-defined]
+        view.permission = permission
         return view
 
     return mark
@@ -140,13 +140,13 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
 def public(view: View) -> View:
     """Mark a view that anybody may call."""
-    view.permission = None  # type: ignore[attr-defined]
+    view.permission = None
     return view
 
 
 def fresh(view: View) -> View:
     """Mark a view for people who proved who they are within `FRESH_MS`; others do so first."""
-    view.fresh = True  # type: ignore[attr-defined]
+    view.fresh = True
     return view
 
 
@@ -155,6 +155,6 @@ def signed(view: View) -> View:
 
     No cookie is read for it, so it can neither use nor leak a browser's identity.
     """
-    view.permission = Permission.INGEST  # type: ignore[attr-defined]
-    view.signed = True  # type: ignore[attr-defined]
+    view.permission = Permission.INGEST
+    view.signed = True
     return view

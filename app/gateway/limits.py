@@ -123,8 +123,8 @@ def limited(limits: tuple[Limit, ...], shared: str = "") -> Callable[[View], Vie
     """Mark a view with its limits; views that name the same `shared` counter are counted as one."""
 
     def mark(view: View) -> View:
-        view.limits = limits  # type: ignore[attr-defined]
-        view.limits_of = shared  # type: ignore[attr-defined]
+        view.limits = limits
+        view.limits_of = shared
         return view
 
     return mark
