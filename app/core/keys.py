@@ -61,7 +61,7 @@ def create(
     key = ApiKey(
         prefix=prefix,
         secret_hash=sha256(secret.encode()).digest(),
-        user_id=maker.id,
+        user=core.get_one(User, maker.id),
         tenant_id=maker.tenant.id,
         name=name.strip()[:80],
         scopes=sorted(wanted),
@@ -121,7 +121,7 @@ def revoke(
     core: Session, tenant_id: int, key_id: int, user_id: int | None = None, now: int | None = None
 ) -> ApiKey:
     """End a key at once. NotFound unless it is this client's, and that person's if one is named."""
-    key = core.get(ApiKey, key_id)
+    key = core.get(ApiKey, key_id, options=[joinedload(ApiKey.user)])
     if key is None or key.tenant_id != tenant_id or user_id not in (None, key.user_id):
         raise NotFound("There is no such key.")
     key.revoked_at = key.revoked_at or (now_ms() if now is None else now)

@@ -2,60 +2,102 @@
 
 from typing import Any
 
-from flask import request
-from flask_smorest import Blueprint
+from flask import Response, request
 
 from app.core import keys, tokens, totp
-from app.core.access import ADMIN_ROLES, KEY_SCOPES, Permission, fresh, public, requires
+from app.core.access import ADMIN_ROLES, KEY_SCOPES, Permission, fresh
 from app.core.auth import authenticate, principal_for
 from app.core.journal import record
 from app.core.models import ApiKey, User
 from app.database.base import now_ms
-from app.errors import Forbidden, Invalid, Unauthorized, sentence
+from app.errors import Forbidden, Unauthorized, sentence
 
 from .context import core_session, current_principal, current_tenant, engines, settings
-from .http import json_body
 from .limits import REFRESH, SIGN_IN, limited, note_failure
+from .resources import Resources
+from .schema import Choice, Flag, Many, One, Schema, Secret, Text, Whole
 
-blueprint = Blueprint(
-    "credentials", __name__, url_prefix="/api/v1", description="Tokens and keys of programs."
+blueprint = Resources("credentials", __name__, "Tokens and keys of programs.")
+
+SCOPES = tuple(sorted(str(scope) for scope in KEY_SCOPES))
+MOMENT = 1_767_225_600_000
+BEARER = "Bearer"
+
+
+class SignIn(Schema):
+    """A person's password, and a code if they have an authenticator."""
+
+    email = Secret(1, 512, "alice@example.com", required=True)
+    """As it is, because failures are counted for exactly what was sent."""
+    password = Secret(1, 512, "a long sentence", required=True)
+    code = Secret(0, 512, "123456")
+
+
+class RefreshToken(Schema):
+    """A refresh token, as it was given."""
+
+    refresh_token = Secret(1, 512, "kqTz", required=True)
+
+
+class TokenPair(Schema):
+    """An access token, and the refresh token that renews it once."""
+
+    access_token = Text(4096, "eyJhbGciOiJIUzI1NiJ9", required=True)
+    token_type = Choice(BEARER, required=True)
+    expires_in = Whole(1, example=tokens.ACCESS_SECONDS, required=True, about="Seconds.")
+    refresh_token = Text(512, "kqTz", required=True)
+
+
+class NewKey(Schema):
+    """A key to be made: what it may do, and for how many days."""
+
+    name = Text(80, "Nightly report", least=1, required=True)
+    scopes = Many(Choice(*SCOPES, example="see_fleet"), len(SCOPES), required=True)
+    days = Whole(1, keys.MAX_DAYS, example=90, required=True)
+
+
+class KeyDocument(Schema):
+    """A key of a program, never its secret."""
+
+    id = Whole(1, example=3, required=True)
+    prefix = Text(8, "k3x9p2qa", required=True, about="Names the key in lists and logs.")
+    name = Text(80, "Nightly report", required=True)
+    scopes = Many(Choice(*SCOPES, example="see_fleet"), len(SCOPES), required=True)
+    person = Text(120, "Alice", required=True, about="Who made it, and for whom it acts.")
+    created_at = Whole(example=MOMENT, required=True, about="Epoch milliseconds, UTC.")
+    expires_at = Whole(example=MOMENT, required=True)
+    last_used = Whole(example=MOMENT, required=True, allow_none=True)
+    revoked_at = Whole(example=MOMENT, required=True, allow_none=True)
+    live = Flag(required=True, about="Neither revoked nor expired.")
+
+
+class MadeKey(KeyDocument):
+    """A new key with its text, which is shown this once."""
+
+    key = Text(128, "tbms_live_k3x9p2qa", required=True)
+
+
+class KeyList(Schema):
+    """Keys, the newest first."""
+
+    keys = Many(One(KeyDocument), 10_000, required=True)
+
+
+@blueprint.operation(
+    "POST",
+    "/tokens",
+    None,
+    sentence("Sign a program in with a person's password"),
+    body=SignIn,
+    answer=TokenPair,
 )
-
-
-REFRESH_FIELD = "refresh_token"
-
-
-def _text(**examples: str) -> dict[str, Any]:
-    """The document's words for an object of texts, each with an example."""
-    properties = {
-        name: {"type": "string", "maxLength": 512, "example": example}
-        for name, example in examples.items()
-    }
-    required = [name for name in examples if name != "code"]
-    schema = {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
-
-
-@blueprint.route("/tokens", methods=["POST"])
-@blueprint.doc(
-    summary="Sign a program in with a person's password",
-    requestBody=_text(**{"email": "alice@example.com", "password": "a long sentence", "code": "1"}),
-    responses={200: {"description": "An access token, and one to renew it"}},
-)
-@public
 @limited(SIGN_IN, shared="sign-in")
-def create() -> dict[str, Any]:
+def create_token(body: dict[str, str]) -> dict[str, Any]:
     """An access token for ten minutes and a refresh token for thirty days."""
-    given = _fields("email", "password", optional=("code",))
     core = core_session(writes=True)
     try:
-        user = authenticate(core, given["email"], given["password"])
-        _check_factor(user, given["code"])
+        user = authenticate(core, body["email"], body["password"])
+        _check_factor(user, body.get("code", ""))
     except Unauthorized:
         note_failure()
         raise
@@ -65,18 +107,19 @@ def create() -> dict[str, Any]:
     return answer
 
 
-@blueprint.route("/tokens/refresh", methods=["POST"])
-@blueprint.doc(
-    summary="Renew an access token",
-    requestBody=_text(**{REFRESH_FIELD: "kqTz…"}),
-    responses={200: {"description": "The next pair; the token sent is used up"}},
+@blueprint.operation(
+    "POST",
+    "/tokens/refresh",
+    None,
+    sentence("Renew an access token"),
+    body=RefreshToken,
+    answer=TokenPair,
 )
-@public
 @limited(REFRESH)
-def refresh() -> dict[str, Any]:
+def refresh_token(body: dict[str, str]) -> dict[str, Any]:
     """The next pair of tokens. A refresh token used twice ends all of its family."""
     core = core_session(writes=True)
-    renewal = tokens.renew(core, _fields("refresh_token")["refresh_token"])
+    renewal = tokens.renew(core, body["refresh_token"])
     if renewal.token is None:
         _record(renewal.user, "token.reuse")
     answer = _pair(renewal.user, renewal.token) if renewal.token else None
@@ -86,26 +129,20 @@ def refresh() -> dict[str, Any]:
     return answer
 
 
-@blueprint.route("/tokens/revoke", methods=["POST"])
-@blueprint.doc(
-    summary="End a refresh token",
-    requestBody=_text(**{REFRESH_FIELD: "kqTz…"}),
-    responses={204: {"description": "It renews nothing any more"}},
+@blueprint.operation(
+    "POST", "/tokens/revoke", None, sentence("End a refresh token"), body=RefreshToken, status=204
 )
-@public
 @limited(REFRESH)
-def revoke() -> tuple[str, int]:
+def revoke_token(body: dict[str, str]) -> Response:
     """End a refresh token and all of its family; unknown ones are ended already."""
     core = core_session(writes=True)
-    if user := tokens.revoke(core, _fields("refresh_token")["refresh_token"]):
+    if user := tokens.revoke(core, body["refresh_token"]):
         _record(user, "token.revoke")
     core.commit()
-    return "", 204
+    return Response(status=204)
 
 
-@blueprint.route("/keys")
-@blueprint.doc(summary="List keys", responses={200: {"description": "The keys, newest first"}})
-@requires(Permission.MANAGE_SELF)
+@blueprint.operation("GET", "/keys", Permission.MANAGE_SELF, sentence("List keys"), answer=KeyList)
 def list_keys() -> dict[str, Any]:
     """One's own keys; all of the client's for whoever manages its people."""
     principal = current_principal()
@@ -114,43 +151,20 @@ def list_keys() -> dict[str, Any]:
     return {"keys": [key_json(key) for key in found]}
 
 
-@blueprint.route("/keys", methods=["POST"])
-@blueprint.doc(
-    summary="Make a key",
-    requestBody={
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "name": {"type": "string", "maxLength": 80, "example": "Nightly report"},
-                        "scopes": {
-                            "type": "array",
-                            "items": {"type": "string", "enum": sorted(KEY_SCOPES)},
-                            "example": ["see_fleet"],
-                        },
-                        "days": {"type": "integer", "minimum": 1, "maximum": keys.MAX_DAYS},
-                    },
-                    "required": ["name", "scopes", "days"],
-                    "additionalProperties": False,
-                }
-            }
-        },
-    },
-    responses={201: {"description": "The key; its text is shown this once"}},
+@blueprint.operation(
+    "POST",
+    "/keys",
+    Permission.MANAGE_SELF,
+    sentence("Make a key"),
+    body=NewKey,
+    answer=MadeKey,
+    status=201,
 )
-@requires(Permission.MANAGE_SELF)
 @fresh
-def make_key() -> tuple[dict[str, Any], int]:
+def make_key(body: dict[str, Any]) -> dict[str, Any]:
     """A key for a program, made by a person who has just proved who they are."""
-    given = json_body()
-    scopes, days = given.get("scopes"), given.get("days")
-    listed = isinstance(scopes, list) and all(isinstance(scope, str) for scope in scopes)
-    key, text = add_key(
-        str(given.get("name", "")), scopes if listed else [], days if type(days) is int else 0
-    )
-    return key_json(key) | {"key": text}, 201
+    key, text = add_key(**body)
+    return key_json(key) | {"key": text}
 
 
 def add_key(name: str, scopes: list[str], days: int) -> tuple[ApiKey, str]:
@@ -165,9 +179,13 @@ def add_key(name: str, scopes: list[str], days: int) -> tuple[ApiKey, str]:
     return key, text
 
 
-@blueprint.route("/keys/<int:key_id>/revoke", methods=["POST"])
-@blueprint.doc(summary="End a key", responses={200: {"description": "The key, ended"}})
-@requires(Permission.MANAGE_SELF)
+@blueprint.operation(
+    "POST",
+    "/keys/<int:key_id>/revoke",
+    Permission.MANAGE_SELF,
+    sentence("End a key"),
+    answer=KeyDocument,
+)
 def revoke_key(key_id: int) -> dict[str, Any]:
     """End a key at once."""
     return key_json(end_key(key_id))
@@ -211,29 +229,10 @@ def _check_factor(user: User, code: str) -> None:
         raise Forbidden("Set up two-step verification first.", code="second_factor_needed")
 
 
-def _fields(*needed: str, optional: tuple[str, ...] = ()) -> dict[str, str]:
-    """The texts of the request's object, exactly these."""
-    given = json_body()
-    wrong = {
-        name: sentence("A text is needed.")
-        for name in (*needed, *optional)
-        if not isinstance(given.get(name, "" if name in optional else None), str)
-        or len(given.get(name, "")) > 512
-    }
-    wrong |= {
-        name: sentence("There is no such field.")
-        for name in given
-        if name not in (*needed, *optional)
-    }
-    if wrong:
-        raise Invalid("Some fields need attention.", fields=wrong)
-    return {name: given.get(name, "") for name in (*needed, *optional)}
-
-
 def _pair(user: User, refresh_token: str) -> dict[str, Any]:
     return {
         "access_token": tokens.make_access(tokens.token_keys(settings()), user),
-        "token_type": "Bearer",
+        "token_type": BEARER,
         "expires_in": tokens.ACCESS_SECONDS,
         "refresh_token": refresh_token,
     }

@@ -49,9 +49,8 @@ def signed_in(made, portal, house):
 
     def sign_in(name):
         persona = house.persona(name)
-        given = {"email": persona.email, "password": persona.password}
-        answer = requests.post(f"{portal}/api/v1/tokens", json=given, timeout=30)
-        return made.Client(portal, answer.json()["access_token"])
+        given = made.SignIn(email=persona.email, password=persona.password)
+        return made.Client(portal, made.Client(portal).create_token(given).access_token)
 
     return sign_in
 
@@ -92,6 +91,19 @@ def test_a_day_of_work(made, signed_in):
     assert alice.series(1, metrics="soc").metrics == {"soc": []}
     entries = alice.read_audit(action="battery.edit").items
     assert [entry.target for entry in entries] == [battery.uid]
+
+
+def test_a_token_is_renewed_once_and_revoked(made, portal, house):
+    client, alice = made.Client(portal), house.persona("alice")
+    first = client.create_token(made.SignIn(email=alice.email, password=alice.password))
+    second = client.refresh_token(made.RefreshToken(refresh_token=first.refresh_token))
+    assert isinstance(second, made.TokenPair)
+    assert made.Client(portal, second.access_token).list_keys() == made.KeyList(keys=[])
+    last = made.RefreshToken(refresh_token=second.refresh_token)
+    assert client.revoke_token(last) is None
+    with pytest.raises(made.Refused) as caught:
+        client.refresh_token(last)
+    assert (caught.value.status, caught.value.code) == (401, "bad_token")
 
 
 def test_refusals_are_typed(made, signed_in):

@@ -8,6 +8,7 @@ from app.core.access import KEY_SCOPES
 from app.core.models import ApiKey, AuditEntry, User, UserSession
 from app.database.base import now_ms
 from app.gateway import limits
+from app.gateway.credentials import KeyList, MadeKey
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -42,6 +43,27 @@ def test_a_key_opens_what_its_scopes_say_and_no_more(app, make):
 def test_a_key_of_somebody_with_assigned_batteries_sees_those(app, make):
     seen = call(app, make("bob").json["key"], "/api/v1/assets").json
     assert len(seen.get("assets", seen.get("items"))) == 2
+
+
+def test_keys_are_answered_as_the_document_says(make, client_of):
+    made = make()
+    assert MadeKey().load(made.json) == made.json
+    listed = client_of("alice").get("/api/v1/keys").json
+    assert KeyList().load(listed) == listed
+    assert "key" not in listed["keys"][0]
+
+
+def test_a_key_whose_answer_was_lost_is_not_made_twice(client_of):
+    body = {"name": "Rapport", "scopes": ["see_fleet"], "days": 1}
+    headers = SAME | {"Idempotency-Key": "report-1"}
+    browser = client_of("alice")
+    first, again = (browser.post("/api/v1/keys", json=body, headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json == again.json
+    assert len(browser.get("/api/v1/keys").json["keys"]) == 1
+    ended = f"/api/v1/keys/{first.json['id']}/revoke"
+    twice = [browser.post(ended, headers=SAME | {"Idempotency-Key": "end-1"}) for _ in range(2)]
+    assert [answer.status_code for answer in twice] == [200, 200]
 
 
 def test_scopes_do_not_exceed_their_makers_now_or_later(app, make, house):

@@ -1,6 +1,7 @@
 """`/api/v1/modules/{module}/status|data|config|reset`, for every module that is found."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from flask import current_app
@@ -123,8 +124,14 @@ def _confirmation(code: str) -> type[Schema]:
 
 
 def _named(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
-    view.__name__ = name
-    return view
+    """The view under the name of its operation; what it is called elsewhere stays."""
+
+    @wraps(view)
+    def named(*given: Any, **address: Any) -> Any:
+        return view(*given, **address)
+
+    named.__name__ = name
+    return named
 
 
 __all__ = ["MODULES", "Act", "blueprint"]

@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 
 from app.core.access import Permission
-from app.gateway.credentials import create
+from app.gateway.credentials import SignIn, TokenPair, create_token
 
 from .base import Act, Module
 
@@ -28,5 +28,8 @@ def forget_counts() -> dict[str, Any]:
 
 
 MODULE = Module(
-    code="gateway", status=status, data=Act(view=create, ready=True), reset=forget_counts
+    code="gateway",
+    status=status,
+    data=Act(view=create_token, permission=None, body=SignIn, answer=TokenPair),
+    reset=forget_counts,
 )
