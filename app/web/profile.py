@@ -13,7 +13,7 @@ from markupsafe import Markup
 from app.core import auth, keys, totp
 from app.core.access import KEY_SCOPES, Permission, fresh, requires
 from app.core.journal import record
-from app.core.models import User, UserSession
+from app.core.models import ApiKey, User, UserSession
 from app.core.passwords import hash_password, password_fault, verify_password
 from app.database.base import now_ms
 from app.errors import Invalid, sentence
@@ -24,6 +24,7 @@ from app.gateway.language import LOCALES
 from app.gateway.limits import CONFIRM, limited
 
 from . import forms
+from .labels import label
 from .page import THEMES, shell
 from .session import YEAR_SECONDS, own_page, remember_language
 
@@ -43,6 +44,20 @@ class Browser:
     address: str
     seen_at: int
     here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A key of a program, as the list shows it."""
+
+    id: int
+    name: str
+    prefix: str
+    live: bool
+    standing: str
+    scopes: list[str]
+    last_used: int | None
+    expires_at: int
 
 
 @blueprint.get("/profil")
@@ -280,8 +295,23 @@ def _keys_page(faults: dict[str, str] | None = None, made: str = "") -> str:
         "session/keys.html",
         faults=faults or {},
         made=made,
-        keys=[(key, keys.is_live(key, now_ms())) for key in found],
+        keys=[_key_line(key, now_ms()) for key in found],
         scopes=[str(scope) for scope in Permission if scope in KEY_SCOPES & principal.permissions],
         days=KEY_DAYS,
         **shell("profile"),
+    )
+
+
+def _key_line(key: ApiKey, now: int) -> KeyLine:
+    live = keys.is_live(key, now)
+    ended = gettext("Revoked") if key.revoked_at else gettext("Expired")
+    return KeyLine(
+        key.id,
+        key.name,
+        key.prefix,
+        live,
+        gettext("Valid") if live else ended,
+        [label(f"permission.{scope}") for scope in key.scopes],
+        key.last_used,
+        key.expires_at,
     )

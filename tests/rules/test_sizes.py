@@ -5,7 +5,7 @@ import ast
 from tests.tree import ROOT, files, modules
 
 LINES = 400
-WIDTH = 140
+WIDTHS = {".html": 120, ".js": 120, ".css": 130}
 """Of a line of a page's source; Python's are the linter's."""
 FUNCTION_LINES = 45
 """Forty, and a little for a docstring."""
@@ -22,10 +22,9 @@ def test_no_file_is_too_long():
 def test_no_line_of_a_page_is_too_wide():
     wide = {
         f"{path}:{number}": len(line)
-        for path in files(".html", ".css", ".js")
-        if path.parts[:2] != ("templates", "session")
+        for path in files(*WIDTHS)
         for number, line in enumerate((ROOT / path).read_text("utf-8").splitlines(), start=1)
-        if len(line) > WIDTH
+        if len(line) > WIDTHS[path.suffix]
     }
     assert wide == {}
 
