@@ -8,6 +8,7 @@ A value is one number of one reading: 26 in each reading of the workload.
 import gc
 import io
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -109,7 +110,14 @@ class Portal:
         migrate.upgrade_core(self.engines)
         with open_core(self.engines, writes=True) as core:
             tenant = create_tenant(core, self.engines, "bench", "Bench")
-            user = create_user(core, "a@bench.example", "A", Role.CLIENT_ADMIN, "x" * 16, tenant.id)
+            user = create_user(
+                core,
+                "a@bench.example",
+                "A",
+                Role.CLIENT_ADMIN,
+                secrets.token_urlsafe(16),
+                tenant.id,
+            )
             self.token = start_session(core, user)
             core.commit()
             self.ref = TenantRef(tenant.id, "bench", "Bench", self.engines.tenant_url(tenant.id))
