@@ -266,6 +266,7 @@ def test_many_sites_at_once_lose_nothing(house, contents):
 
 def test_a_push_takes_few_statements_however_many_batteries(house, site):
     uids = [f"PACK-{n}" for n in range(20)]
+    site.now -= site.now % 60_000  # once a minute a process also counts the collectors
     site.push(site.batch(*(r for uid in uids for r in minute(uid, site.now, 10))))
     site.now += 10_000
     with statements() as seen:
