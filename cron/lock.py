@@ -2,10 +2,11 @@
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 
 @contextmanager
@@ -30,4 +31,14 @@ def only_run(code: str, folder: Path, core: Engine) -> Iterator[bool]:
         name = f"cron.{core.url.database}.{code}"[:64]
         held = connection.exec_driver_sql("SELECT GET_LOCK(%s, 0)", (name,)).scalar()
         connection.commit()
-        yield bool(held)
+        try:
+            yield bool(held)
+        finally:
+            if held:
+                _let_go(connection, name)
+
+
+def _let_go(connection: Connection, name: str) -> None:
+    """Free the name now: a server notices a closed connection only a moment later."""
+    with suppress(SQLAlchemyError):  # a connection that broke has let go already
+        connection.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (name,))
