@@ -161,9 +161,7 @@ def heads(core: Session) -> list[Anchor]:
 def names(core: Session, entries: Iterable[AuditEntry]) -> dict[str, str]:
     """Who the people named by number in these entries are: `user:7` → an address."""
     mentioned = {name for entry in entries for name in (entry.actor, entry.target)}
-    ids = {
-        int(name[5:]) for name in mentioned if name.startswith("user:") and name[5:].isdecimal()
-    }
+    ids = {int(name[5:]) for name in mentioned if name.startswith("user:") and name[5:].isdecimal()}
     people = core.scalars(select(User).where(User.id.in_(ids)))
     return {f"user:{person.id}": person.email for person in people if person.email}
 

@@ -9,7 +9,9 @@ from tests.house import BOB_SEES, PERSONAS, UIDS
 
 def test_everybody_is_home(house):
     with house.core() as core:
-        assert {user.email for user in core.scalars(select(User))} == {p.email for p in PERSONAS.values()}
+        assert {user.email for user in core.scalars(select(User))} == {
+            p.email for p in PERSONAS.values()
+        }
     for slug, uids in UIDS.items():
         with house.tenant(slug) as session:
             assert tuple(session.scalars(select(Asset.uid).order_by(Asset.id))) == uids
