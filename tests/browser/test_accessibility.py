@@ -60,6 +60,7 @@ def faults(axe) -> Callable:
     """`faults(page)`: what is wrong with it as it stands, in every width and theme."""
 
     def check(page) -> list[str]:
+        page.wait_for_load_state("load")  # with its style sheets: a page is judged as it is seen
         page.evaluate(axe)
         found = []
         for width, theme in LOOKS:

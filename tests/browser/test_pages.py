@@ -92,6 +92,7 @@ def test_the_keyboard_is_enough(visit, populated):
     page.goto(page.url.split("/batteries")[0] + "/batteries/1")
     page.keyboard.press("]")
     expect(page.locator("h1")).to_have_text("Batterie 2")
+    page.wait_for_load_state("load")  # a key means something once the scripts are there
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
