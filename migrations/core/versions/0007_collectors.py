@@ -1,0 +1,8 @@
+"""Collectors' next keys and remote configuration."""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

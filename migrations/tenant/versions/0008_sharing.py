@@ -1,0 +1,8 @@
+"""Shares, exports and reports."""
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
