@@ -22,6 +22,7 @@ TEXTS: dict[str, Text] = {
     "cli.error": ("erreur : {text}", "error: {text}"),
     "cli.help": ("afficher cette aide", "show this help"),
     "cli.version": ("afficher la version", "show the version"),
+    "spelling.meant": (" ; vouliez-vous dire {name} ?", "; did you mean {name}?"),
     # decode
     "decode.about": (
         "Décode un enregistrement : une mesure complète par ligne, en JSON, puis un bilan.",

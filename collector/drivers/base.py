@@ -12,14 +12,14 @@ current is positive while charging; an unknown value is absent (inside an array:
 to send are those of `sends`.
 """
 
-import importlib
-import pkgutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..plugins import OptionError, Plugins
+from ..spelling import meant
 from ..wire.reading import Reading
 from ..words import Text, either
 
@@ -124,10 +124,6 @@ class Decoder(Protocol):
         """What to ask the device for in this polling cycle; empty for devices that just talk."""
 
 
-class OptionError(ValueError):
-    """An option of a driver has a value it cannot have; the text is for the technician."""
-
-
 @dataclass(frozen=True, slots=True)
 class Option:
     """A setting of a driver.
@@ -212,6 +208,7 @@ class Driver:
                     f"{self.code} n'a pas de réglage {unknown[0]} ; il a {has or 'aucun réglage'}",
                     f"{self.code} has no option {unknown[0]}; it has {has or 'none'}",
                 )
+                + meant(unknown[0], known)
             )
         values = {
             name: option.value(given[name]) if name in given else option.default
@@ -251,21 +248,14 @@ class Assembler:
             yield reading
 
 
+_DRIVERS = Plugins(__package__, "DRIVER", ("pilote", "driver"))
+
+
 def load(code: str) -> Driver:
     """The driver of this name; raises OptionError if there is none."""
-    if code not in codes():
-        known = ", ".join(codes())
-        raise OptionError(
-            either(
-                f"il n'y a pas de pilote {code} ; il y a {known}",
-                f"there is no driver {code}; there are {known}",
-            )
-        )
-    return importlib.import_module(f"{__package__}.{code}").DRIVER
+    return _DRIVERS.load(code)
 
 
 def codes() -> tuple[str, ...]:
-    """Names of all drivers, without importing any of them."""
-    package = importlib.import_module(__package__)
-    found = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return tuple(sorted(name for name in found if name != "base" and not name.startswith("_")))
+    """Names of all drivers."""
+    return _DRIVERS.codes()

@@ -6,14 +6,13 @@ it cannot parse it yields as `Garbage` and goes on: a damaged line costs that li
 A new format is one module in this package exposing `FORMAT`.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ..drivers.base import Input, OptionError
-from ..words import Text, either
+from ..drivers.base import Input
+from ..plugins import Plugins
+from ..words import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +30,14 @@ class Format:
     read: Callable[[BinaryIO], Iterator[Input]]
 
 
+_FORMATS = Plugins(__package__, "FORMAT", ("format", "format"))
+
+
 def load(code: str) -> Format:
     """The format of this name; raises OptionError if there is none."""
-    if code not in codes():
-        known = ", ".join(codes())
-        raise OptionError(
-            either(
-                f"il n'y a pas de format {code} ; il y a {known}",
-                f"there is no format {code}; there are {known}",
-            )
-        )
-    return importlib.import_module(f"{__package__}.{code}").FORMAT
+    return _FORMATS.load(code)
 
 
 def codes() -> tuple[str, ...]:
-    """Names of all formats, without importing any of them."""
-    package = importlib.import_module(__package__)
-    found = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return tuple(sorted(name for name in found if name != "base" and not name.startswith("_")))
+    """Names of all formats."""
+    return _FORMATS.codes()

@@ -4,8 +4,6 @@ A simulator puts real bytes on a real transport, so that everything from the lin
 exercised as it is at a site. It never shortcuts into a decoder.
 """
 
-import importlib
-import pkgutil
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from math import nan
 from time import monotonic
 from typing import Protocol
 
-from ..drivers.base import OptionError
+from ..plugins import OptionError, Plugins
 from ..words import Text, either
 from .pack import Pack
 
@@ -125,24 +123,14 @@ def beats(
         (wait or stop.wait)(period_s - passed % period_s)
 
 
+_SIMULATORS = Plugins(__package__, "SIMULATOR", ("simulateur", "simulator"))
+
+
 def load(code: str) -> Simulator:
     """The simulator of this name; raises OptionError if there is none."""
-    if code not in codes():
-        known = ", ".join(codes())
-        raise OptionError(
-            either(
-                f"il n'y a pas de simulateur {code} ; il y a {known}",
-                f"there is no simulator {code}; there are {known}",
-            )
-        )
-    return importlib.import_module(f"{__package__}.{code}").SIMULATOR
-
-
-NOT_SIMULATORS = ("base", "pack", "terminal")
+    return _SIMULATORS.load(code)
 
 
 def codes() -> tuple[str, ...]:
-    """Names of all simulators, without importing any of them."""
-    package = importlib.import_module(__package__)
-    found = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return tuple(sorted(n for n in found if n not in NOT_SIMULATORS and not n.startswith("_")))
+    """Names of all simulators."""
+    return _SIMULATORS.codes()
