@@ -4,7 +4,7 @@ Source: the CAN database of foxBMS 1 v1.6.8. It does not tell in which sense int
 count nor what the state numbers mean, so that these are shown as they are and raise nothing.
 """
 
-from ._can_signal import Signal
+from ..signals.signal import Signal
 from ._foxbms_flags import Flag
 from ._foxbms_layouts import SLOW, Layout, Message
 

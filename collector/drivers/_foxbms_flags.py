@@ -7,8 +7,8 @@ bits are critical. The recommended safety limit (RSL) is a warning, and the maxi
 
 from dataclasses import dataclass
 
+from ..signals.signal import Signal
 from ..wire.alarms import Alarm, alarm, vendor_alarm
-from ._can_signal import Signal
 
 
 @dataclass(frozen=True, slots=True)

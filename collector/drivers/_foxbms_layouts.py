@@ -9,8 +9,8 @@ firmware's transmit tables.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..signals.signal import Signal
 from . import _foxbms_flags as flags
-from ._can_signal import Signal
 from ._foxbms_flags import Flag
 
 FAST, SLOW = 100, 1000

@@ -7,10 +7,9 @@ from typing import Any
 
 from .. import words
 from ..drivers.base import RegisterRead
-from ..wire.alarms import ALARMS, SEVERITIES, VENDOR, Alarm, vendor_alarm
-from ..wire.errors import WireError
-from ..wire.metrics import EXTENSION, MODES, STATES
-from ..wire.reading import MAX_ELEMENTS, VENDOR_CODE, State, parse_code
+from ..wire.alarms import Alarm
+from ..wire.reading import MAX_ELEMENTS, State
+from . import naming
 from .map import WIDTHS, Array, Complaint, Flag, Point, Quantity, RegisterMap, Text
 from .table import Table
 
@@ -134,9 +133,9 @@ class _Parser:
         )
 
     def quantity(self, table: Table) -> Quantity:
-        code = _code(table, array=False)
+        code = naming.metric(table, array=False)
         point, needs = self.point(table, NUMBERS, self.address(table)), self.needs(table)
-        found = Quantity(code, point, *_scaling(table), needs)
+        found = Quantity(code, point, *naming.scaling(table), needs)
         table.close()
         return found
 
@@ -146,7 +145,7 @@ class _Parser:
         return Point(self.function, (self.address(table, "needs"),))
 
     def array(self, table: Table) -> Array:
-        code = _code(table, array=True)
+        code = naming.metric(table, array=True)
         if "addresses" in table:
             points = self._scattered(table)
         else:
@@ -155,7 +154,7 @@ class _Parser:
             first = self.point(table, tuple(WIDTHS), self.address(table), packed=True)
             points = tuple(self._row(first, length, stride))
         count, by_bits = self._count(table, points[0].function)
-        scaling = _scaling(table)
+        scaling = naming.scaling(table)
         table.close()
         return Array(code, tuple(Quantity(code, p, *scaling) for p in points), count, by_bits)
 
@@ -192,12 +191,7 @@ class _Parser:
         return Point(function, registers, f"u{16 * width}"), by_bits
 
     def state(self, table: Table) -> Flag | Text:
-        code = table.text("code")
-        if code not in STATES and not code.startswith(EXTENSION):
-            table.fail(
-                f"il n'y a pas d'état {code} ; un nouveau commence par {EXTENSION}",
-                f"there is no state {code}; a new one begins with {EXTENSION}",
-            )
+        code = naming.state(table)
         found = (
             self._text(table, code) if table.get("type") == "string" else self._flag(table, code)
         )
@@ -208,8 +202,7 @@ class _Parser:
         table.forget("type")
         width = table.integer("length", 1, MAX_REGISTERS)
         address = self.address(table)
-        if STATES.get(code, str) is not str:
-            table.fail(f"{code} n'est pas un texte", f"{code} is not a text")
+        naming.state_is(table, code, str)
         function = table.choice("function", FUNCTIONS, self.function)
         return Text(code, function, tuple(address + i * self.step for i in range(width)))
 
@@ -227,19 +220,8 @@ class _Parser:
                 meanings, otherwise = dict.fromkeys(table.integers("is"), True), False
                 kind = bool
             elif "values" in table:
-                meanings, kind = table.numbered("values", str), str
-                if code == "mode" and (strange := set(meanings.values()) - set(MODES)):
-                    known = ", ".join(MODES)
-                    table.fail(
-                        f"{min(strange)} n'est pas un mode ; les modes sont {known}",
-                        f"{min(strange)} is no mode; modes are {known}",
-                    )
-        if STATES.get(code, kind) is not kind:
-            wanted, found = STATES[code].__name__, kind.__name__
-            table.fail(
-                f"{code} est de type {wanted}, et non {found}",
-                f"{code} is a {wanted}, not a {found}",
-            )
+                meanings, kind = naming.meanings(table, code), str
+        naming.state_is(table, code, kind)
         return Flag(code, point, meanings, otherwise, self.needs(table))
 
     def bit(self, whole: Point, bit: int) -> Point:
@@ -309,41 +291,7 @@ class _Parser:
         return [Complaint(whole, {}, otherwise=alarm)]
 
     def alarm(self, table: Table, name: str, index: int | None = None) -> Alarm:
-        code, severity = name, None
-        if name.rpartition(":")[2] in SEVERITIES:
-            code, _, severity = name.rpartition(":")
-        if code.startswith(VENDOR):
-            found = vendor_alarm("modbus", code.removeprefix(VENDOR), index, severity or "warning")
-            if not VENDOR_CODE.fullmatch(found.code):
-                table.fail(
-                    f"{name} : un nom de fabricant est fait de lettres, chiffres et . - _",
-                    f"{name}: a vendor name is made of letters, digits and . - _",
-                )
-            return found
-        if code not in ALARMS:
-            table.fail(
-                f"il n'y a pas d'alarme {code} ; propre à cet appareil, elle s'écrit vendor:{code}",
-                f"there is no alarm {code}; one that only this device has is vendor:{code}",
-            )
-        return Alarm(code, severity or ALARMS[code], index)
-
-
-def _code(table: Table, *, array: bool) -> str:
-    try:
-        return parse_code(table.text("code"), array=array)
-    except WireError as error:
-        table.fail(
-            f"{error} ; un nouveau code commence par {EXTENSION}",
-            f"{error}; a new code begins with {EXTENSION}",
-        )
-        raise
-
-
-def _scaling(table: Table) -> tuple[float, float]:
-    scale = table.number("scale", 1.0)
-    if not scale:
-        table.fail("scale ne peut pas être 0", "scale must not be 0")
-    return scale, table.number("offset", 0.0)
+        return naming.alarm(table, name, "modbus", index)
 
 
 def _merged(

@@ -32,10 +32,10 @@ canonical codes or `vendor:NAME`; `:warning`, `:critical` or `:info` may follow.
 that has no name stays visible as a vendor alarm.
 """
 
-import tomllib
 from pathlib import Path
 
-from ..words import either, say
+from .naming import document
+from .naming import names as _names
 from .parser import Profile, parse
 from .table import ProfileError
 
@@ -46,26 +46,10 @@ __all__ = ["Profile", "ProfileError", "load", "names"]
 
 def names() -> tuple[str, ...]:
     """The profiles that come with the collector."""
-    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+    return _names(SHIPPED)
 
 
 def load(name: str) -> Profile:
     """A shipped profile by its name, or any by the path of its file; raises ProfileError."""
-    path = Path(name)
-    if path.suffix != ".toml":
-        if name not in names():
-            known = ", ".join(names())
-            raise ProfileError(
-                either(
-                    f"il n'y a pas de table {name} ; il y a {known}, ou le chemin d'un .toml",
-                    f"there is no profile {name}; there are {known}, or the path of a .toml file",
-                )
-            )
-        path = SHIPPED / f"{name}.toml"
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{path}: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: {say('config.toml', reason=error)}") from None
+    path, data = document(name, SHIPPED)
     return parse(path.stem, data, str(path))

@@ -6,10 +6,10 @@ second the estimates. Current and power are positive while discharging, as the f
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ..drivers._can_signal import compose
 from ..drivers._foxbms_layouts import FAST, Layout, Message
 from ..drivers.base import CanFrame
 from ..drivers.foxbms import LAYOUTS
+from ..signals.signal import compose
 from .pack import Pack
 
 INSULATION_KOHM = 5000

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from collector.drivers._can_signal import Signal
+from collector.signals.signal import Signal
 from collector.drivers._foxbms_layouts import Message
 from collector.drivers.base import CanFrame
 from collector.drivers.foxbms import LAYOUTS

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.drivers._can_signal import Signal
 from collector.drivers._foxbms1_layout import FOXBMS_1
 from collector.drivers._foxbms_layouts import G1, G2, G3, Layout, Message
+from collector.signals.signal import Signal
 from tests.requirement import SHARED, shared
 
 DATA = SHARED / "reference/data/foxbms"

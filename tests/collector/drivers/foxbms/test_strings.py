@@ -2,8 +2,8 @@
 
 import pytest
 
-from collector.drivers._can_signal import compose
 from collector.drivers._foxbms_layouts import G3
+from collector.signals.signal import compose
 from tests.collector.drivers.foxbms.frames import frame, last
 
 
