@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Protocol
 
-from .clock import Clock
+from .clock import Clock, Now
 from .config import Device
 from .decoding import decode, tidied
-from .drivers.base import Decoder, RegisterRead, Tally
+from .drivers.base import Decoder, RegisterRead, Request, Tally
 from .links.errors import BadAnswer, LinkDown, LinkError, LinkTimeout
+from .links.spec import LinkSpec
 from .links.stream import Stream, open_stream
 from .wire.reading import Reading
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 Take = Callable[[Reading], None]
 WAIT = 0.5
 """Seconds a link waits for something before the thread looks whether it must stop."""
+BRIEF = 0.02
+"""The same while a conversation is under way, whose next question has its moment."""
 SILENCE = 30.0
 """Seconds without a byte after which a link is opened anew: adapters forget that they were open."""
 LONGEST_PAUSE = 300.0
@@ -82,9 +85,16 @@ class Condition:
 class Listener:
     """A device on a stream: reads until told to stop, in a thread of its own."""
 
-    def __init__(self, device: Device, clock: Clock, take: Take, stop: Event) -> None:
+    def __init__(
+        self,
+        device: Device,
+        clock: Clock,
+        take: Take,
+        stop: Event,
+        connect: Callable[[LinkSpec, Now], Stream] = open_stream,
+    ) -> None:
         self.device = device
-        self._clock, self._take, self._stop = clock, take, stop
+        self._clock, self._take, self._stop, self._connect = clock, take, stop, connect
         self._decoder = device.driver.decoder(device.asset, device.options)
         self._condition = Condition(device.asset)
         self._stream: Stream | None = None
@@ -116,29 +126,33 @@ class Listener:
         with self._lock:
             if self._stream is None:
                 return
-            for request in self._decoder.requests(self._clock.now()):
-                if request not in self.device.driver.sends:
-                    raise ValueError(f"{self.device.driver.code} may not send {request!r}")
-                try:
-                    self._stream.send(request)
-                except LinkDown:
-                    return  # the listening thread meets the same error and says so
+            try:
+                self._send(self._decoder.requests(self._clock.now()))
+            except LinkDown:
+                return  # the listening thread meets the same error and says so
+
+    def _send(self, requests: Iterable[Request]) -> None:
+        for request in requests:
+            if request not in self.device.driver.sends:
+                raise ValueError(f"{self.device.driver.code} may not send {request!r}")
+            self._stream.send(request)
 
     def _listen(self) -> None:
-        stream = open_stream(self.device.link, self._clock.now)
+        stream = self._connect(self.device.link, self._clock.now)
         try:
             with self._lock:
                 self._stream = stream
             heard = self._clock.monotonic()
             while not self._stop.is_set():
-                items = stream.receive(WAIT)
+                items = stream.receive(BRIEF if self._decoder.asking else WAIT)
                 now = self._clock.monotonic()
+                with self._lock:
+                    readings = list(decode(self._decoder, items))
+                    self._send(self._decoder.follow_up(self._clock.now()))
+                self._give(readings)
                 if items:
                     heard = now
                     self._condition.works()
-                    with self._lock:
-                        readings = list(decode(self._decoder, items))
-                    self._give(readings)
                 elif now - heard > SILENCE:
                     raise LinkTimeout(
                         f"{self.device.link} : rien entendu depuis {SILENCE:.0f} s",

@@ -120,8 +120,16 @@ class Decoder(Protocol):
     def finish(self) -> Iterator[Reading]:
         """The recording is over: yield what was complete but not yet followed by anything."""
 
+    @property
+    def asking(self) -> bool:
+        """Whether a cycle is under way, so that `follow_up` should be called soon."""
+
     def requests(self, now: int) -> Sequence[Request]:
         """What to ask the device for in this polling cycle; empty for devices that just talk."""
+
+    def follow_up(self, now: int) -> Sequence[Request]:
+        """What to ask next in this cycle, where only one question may be open: called after what
+        came was fed, and some times a second while `asking`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +196,8 @@ class Driver:
     options   its settings
     open      (asset, options) to a fresh decoder; raises OptionError
     sends     every byte string it may transmit (empty: it only listens)
+    variants  options worth trying on a BMS that nobody knows, one after the other
+    turned    the option, and the value of it, that turn the sign of the current round
     """
 
     code: str
@@ -197,6 +207,8 @@ class Driver:
     open: Callable[[str, Mapping[str, Any]], Decoder]
     options: tuple[Option, ...] = ()
     sends: frozenset[bytes] = frozenset()
+    variants: tuple[Mapping[str, Any], ...] = ({},)
+    turned: tuple[str, Any] | None = None
 
     def decoder(self, asset: str, given: Mapping[str, Any]) -> Decoder:
         """A decoder with these options; raises OptionError for unknown or impossible ones."""
@@ -239,7 +251,14 @@ class Assembler:
     def finish(self) -> Iterator[Reading]:
         return iter(())
 
+    @property
+    def asking(self) -> bool:
+        return False
+
     def requests(self, now: int) -> Sequence[Request]:
+        return ()
+
+    def follow_up(self, now: int) -> Sequence[Request]:
         return ()
 
     def counted(self, readings: Iterable[Reading]) -> Iterator[Reading]:

@@ -262,4 +262,6 @@ DRIVER = Driver(
             choices=("0", "1"),
         ),
     ),
+    variants=tuple({"generation": generation} for generation in reversed(LAYOUTS)),
+    turned=("positive_current", "charge"),
 )

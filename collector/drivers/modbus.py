@@ -204,4 +204,6 @@ DRIVER = Driver(
             _factor,
         ),
     ),
+    variants=tuple({"profile": name} for name in names()),
+    turned=("current_factor", -1),
 )
