@@ -1,22 +1,27 @@
 """Commands that look after what is protected: `flask keys`, `audit`, `privacy`."""
 
 import json
+from dataclasses import dataclass
 
 import click
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.orm import Mapper
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.checks import open_tenants
 from app.cli import Group, operator
 from app.clients.tenants import tenant_by_slug
 from app.core import anchors, audit
+from app.core.access import EVERY_ASSET, TenantRef
+from app.core.auth import tenant_ref
 from app.core.crypto import DERIVED
 from app.core.journal import record
 from app.core.models import AuditHead, User
 from app.core.privacy import erase, personal_data
-from app.database.base import CoreBase
-from app.database.encrypted import encrypted_of, find_by, reseal, stale
-from app.database.sessions import open_core
+from app.database.base import CoreBase, TenantBase
+from app.database.encrypted import find_by, reseal, sealed_classes, stale
+from app.database.sessions import open_core, open_tenant
 from app.database.vault import CORE, DataKey
 from app.errors import NotFound
 from app.gateway.context import engines, settings
@@ -43,11 +48,14 @@ def key_status() -> None:
         wrapped = core.execute(
             select(DataKey.master, func.count()).group_by(DataKey.master).order_by(DataKey.master)
         ).all()
-        waiting = sum(stale(core, cls) for cls in _sealed_classes())
     click.echo(f"newest master key: {_name(vault.masters.newest)}")
     for master, count in wrapped:
         mark = "" if master == vault.masters.newest else "  (flask keys rotate)"
         click.echo(f"data keys under {_name(master)}: {count}{mark}")
+    waiting = 0
+    for scope in _scopes():
+        with scope.opened() as session:
+            waiting += sum(stale(session, cls) for cls in sealed_classes(scope.base))
     click.echo(f"rows sealed with an older data key: {waiting}")
 
 
@@ -57,22 +65,68 @@ def rotate(data: bool) -> None:
     """Put every data key under the newest master key. May be interrupted and run again."""
     vault = engines().vault
     changed = vault.rewrap()
-    done, version = 0, 0
+    done, failed = 0, []
+    for scope in _scopes():
+        try:
+            done += _seal_anew(scope, data)
+        except SQLAlchemyError as error:  # one client's database must not stop the others
+            click.echo(f"{scope.name}: {error}", err=True)
+            failed.append(scope.name)
     with open_core(engines(), writes=True) as core:
-        waiting = any(stale(core, cls) for cls in _sealed_classes())
-        core.rollback()
-        if data and not waiting:  # otherwise an interrupted run is finished first
-            version = vault.renew(CORE)
-        for cls in _sealed_classes():
-            while count := reseal(core, cls, PIECE):
-                core.commit()
-                core.expunge_all()
-                done += count
         record(core, operator(), "keys.rotate", detail={"keys": changed, "rows": done})
         core.commit()
     click.echo(f"{changed} data keys moved to {_name(vault.masters.newest)}")
-    if version or done:
+    if data or done:
         click.echo(f"{done} rows sealed anew")
+    if failed:
+        raise click.ClickException(f"not finished: {', '.join(failed)}. Run this again.")
+
+
+def _seal_anew(scope: "Scope", data: bool) -> int:
+    """Finish what an interrupted run left; otherwise, if wanted, make a new data key and use it."""
+    done, classes = 0, sealed_classes(scope.base)
+    with scope.opened() as session:
+        waiting = any(stale(session, cls) for cls in classes)
+    if data and not waiting:
+        engines().vault.renew(scope.id)
+    with scope.opened(writes=True) as session:
+        for cls in classes:
+            while count := reseal(session, cls, PIECE):
+                session.commit()
+                session.expunge_all()
+                done += count
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one set of data keys seals: the core database (`ref` None), or one client's."""
+
+    ref: TenantRef | None
+
+    @property
+    def id(self) -> int:
+        return self.ref.id if self.ref else CORE
+
+    @property
+    def name(self) -> str:
+        return self.ref.slug if self.ref else "core"
+
+    @property
+    def base(self) -> type[DeclarativeBase]:
+        return TenantBase if self.ref else CoreBase
+
+    def opened(self, writes: bool = False) -> Session:
+        """A session on this database; the caller closes it."""
+        if self.ref:
+            return open_tenant(engines(), self.ref, EVERY_ASSET, writes=writes)
+        return open_core(engines(), writes=writes)
+
+
+def _scopes() -> list[Scope]:
+    with open_core(engines()) as core:
+        refs = [tenant_ref(engines(), row) for row in core.scalars(open_tenants())]
+    return [Scope(None), *map(Scope, refs)]
 
 
 @trail.command("verify")
@@ -135,11 +189,6 @@ def _person(core, email: str) -> int:
     if found is None:
         raise NotFound("There is nobody with this address.")
     return found
-
-
-def _sealed_classes() -> list[type]:
-    mappers: frozenset[Mapper] = CoreBase.registry.mappers
-    return sorted((m.class_ for m in mappers if encrypted_of(m.class_)), key=lambda c: c.__name__)
 
 
 def _name(master: int) -> str:

@@ -14,6 +14,7 @@ from app.database.base import (
     TenantBase,
     now_ms,
 )
+from app.database.encrypted import Blind, Encrypted, Sealed
 
 
 class ClientConfig(TenantBase):
@@ -75,7 +76,9 @@ class Asset(AssetItself, TenantBase):
     type_id: Mapped[int | None] = mapped_column(ForeignKey("battery_types.id"), index=True)
     location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"), index=True)
     collector_id: Mapped[int | None] = mapped_column(BigInteger)
-    responsible: Mapped[str] = mapped_column(String(120), default="")
+    responsible_sealed: Mapped[bytes] = mapped_column("responsible", Sealed, default=b"")
+    responsible_index: Mapped[bytes | None] = mapped_column(Blind, index=True)
+    responsible = Encrypted("responsible_sealed", index="responsible_index", empty="")
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
     version: Mapped[int] = mapped_column(default=1)

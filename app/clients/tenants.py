@@ -17,6 +17,7 @@ from app.core.models import Tenant
 from app.database.engines import Engines
 from app.database.migrate import upgrade_tenant
 from app.database.provision import create_database
+from app.database.vault import give_keys
 from app.errors import Conflict, Invalid, NotFound, sentence
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -63,6 +64,7 @@ def register(
         tenant = Tenant(slug=slug, name=name.strip(), locale=locale, time_zone=time_zone)
         core.add(tenant)
         core.flush()
+        give_keys(core, tenant.id)
     elif tenant.status != "provisioning":
         raise Conflict("A client with this short name exists.", code="tenant_exists")
     return tenant

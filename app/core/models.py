@@ -27,7 +27,8 @@ class Tenant(CoreBase):
     slug: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     status: Mapped[str] = mapped_column(String(16), default="provisioning")
-    database_url: Mapped[str | None] = mapped_column(String(255))
+    database_url_sealed: Mapped[bytes | None] = mapped_column("database_url", Sealed)
+    database_url = Encrypted("database_url_sealed")
     """Only where the database is not where the settings' pattern puts it."""
     revision: Mapped[str | None] = mapped_column(String(32))
     time_zone: Mapped[str] = mapped_column(String(64))
@@ -261,14 +262,17 @@ class Incident(CoreBase):
     tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
     occurred_at: Mapped[int] = mapped_column(BigInteger)
     known_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)
-    facts: Mapped[str] = mapped_column(Text)
+    facts_sealed: Mapped[bytes] = mapped_column("facts", Blob, default=b"")
+    facts = Encrypted("facts_sealed", empty="")
     """Circumstances, and which personal information."""
     persons: Mapped[int] = mapped_column(BigInteger, default=0)
     """How many are concerned, as far as is known."""
     serious: Mapped[bool] = mapped_column(default=False)
     """Whether there is a risk of serious injury: the commission and the persons are then told."""
-    measures: Mapped[str] = mapped_column(Text, default="")
-    notices: Mapped[str] = mapped_column(Text, default="")
+    measures_sealed: Mapped[bytes] = mapped_column("measures", Blob, default=b"")
+    measures = Encrypted("measures_sealed", empty="")
+    notices_sealed: Mapped[bytes] = mapped_column("notices", Blob, default=b"")
+    notices = Encrypted("notices_sealed", empty="")
     """Who was told, and when."""
     closed_at: Mapped[int | None] = mapped_column(BigInteger)
 

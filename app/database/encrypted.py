@@ -9,11 +9,12 @@ finds it. A sealed value is bound to its row's id, which the database gives: a n
 empty and sealed in the same transaction.
 """
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, event, func, or_, select, update
+from sqlalchemy import ColumnElement, LargeBinary, Table, event, func, or_, select, update
 from sqlalchemy.dialects import mysql
-from sqlalchemy.orm import Mapper, Session, object_session
+from sqlalchemy.orm import DeclarativeBase, Mapper, Session, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.core.crypto import FORMAT, HEADER, Place
@@ -21,20 +22,25 @@ from app.core.crypto import FORMAT, HEADER, Place
 from .vault import CORE, Vault
 
 Sealed = LargeBinary(512).with_variant(mysql.VARBINARY(512), "mysql", "mariadb")
-"""A sealed text of up to 480 bytes."""
+"""A sealed text of up to 480 bytes; longer ones are stored as `Blob`."""
 
 Blind = LargeBinary(16).with_variant(mysql.BINARY(16), "mysql", "mariadb")
 """The blind index of a sealed text."""
 
 
 class Encrypted:
-    """The plain side of a sealed column. None stays None."""
+    """The plain side of a sealed column. None stays None.
 
-    def __init__(self, column: str, index: str | None = None) -> None:
+    `empty`: what an empty column means, and what is stored as one: there is nothing to hide.
+    """
+
+    def __init__(self, column: str, index: str | None = None, empty: str | None = None) -> None:
         self.column = column
         self.index = index
+        self.empty = empty
 
     def __set_name__(self, owner: type, name: str) -> None:
+        self.table = owner.__tablename__
         self.name = name
         self.plain = f"_plain_{name}"
 
@@ -44,7 +50,7 @@ class Encrypted:
         if self.plain not in instance.__dict__:
             sealed = getattr(instance, self.column)
             instance.__dict__[self.plain] = (
-                _vault(instance).open(self.place(instance), sealed) if sealed else None
+                _vault(instance).open(self.place(instance), sealed) if sealed else self.empty
             )
         return instance.__dict__[self.plain]
 
@@ -60,36 +66,52 @@ class Encrypted:
 
     def write(self, instance: Any) -> None:
         """Seal the plain value into the column, and find it again by its index."""
-        value = instance.__dict__.get(self.plain)
-        sealed = None if value is None else _vault(instance).seal(self.place(instance), value)
-        setattr(instance, self.column, sealed)
+        setattr(instance, self.column, self.seal(instance))
         self.write_index(instance)
+
+    def seal(self, instance: Any) -> bytes | None:
+        """What the column holds for the plain value."""
+        value = instance.__dict__.get(self.plain)
+        if value is None or value == self.empty:
+            return None if value is None else b""
+        return _vault(instance).seal(self.place(instance), value)
 
     def write_index(self, instance: Any) -> None:
         """Write what finds this row by its value."""
         if self.index is None:
             return
-        value = instance.__dict__.get(self.plain)
-        scope, table = _scope(object_session(instance)), instance.__tablename__
-        blind = None if value is None else _vault(instance).blind(scope, table, self.name, value)
+        value, blind = instance.__dict__.get(self.plain), None
+        if value is not None and value != self.empty:
+            scope = _scope(object_session(instance))
+            blind = _vault(instance).blind(scope, self.table, self.name, value)
         setattr(instance, self.index, blind)
 
     def place(self, instance: Any) -> Place:
         """Where this value of this row stands."""
         scope = instance.__dict__.get("_scope")
         scope = _scope(object_session(instance)) if scope is None else scope
-        return Place(scope, instance.__tablename__, self.name, instance.id)
+        return Place(scope, self.table, self.name, instance.id)
 
 
-def encrypted_of(cls: type) -> list[Encrypted]:
-    """The encrypted attributes of a mapped class."""
-    return [value for value in vars(cls).values() if isinstance(value, Encrypted)]
+@cache
+def encrypted_of(cls: type) -> tuple[Encrypted, ...]:
+    """The encrypted attributes of a mapped class and of those it is made from."""
+    parts = (value for each in cls.__mro__ for value in vars(each).values())
+    return tuple(value for value in parts if isinstance(value, Encrypted))
+
+
+def sealed_classes(base: type[DeclarativeBase]) -> list[type]:
+    """The classes of a base whose tables hold something sealed."""
+    classes = (mapper.class_ for mapper in base.registry.mappers)
+    found = [c for c in classes if any(e.table == c.__tablename__ for e in encrypted_of(c))]
+    return sorted(found, key=lambda c: c.__name__)
 
 
 def find_by(cls: type, name: str, text: str, session: Session) -> ColumnElement[bool]:
     """The condition that finds the rows whose encrypted attribute `name` equals `text`."""
-    blind = session.info["vault"].blind(_scope(session), cls.__tablename__, name, text)
-    return getattr(cls, vars(cls)[name].index) == blind
+    attribute: Encrypted = getattr(cls, name)
+    blind = session.info["vault"].blind(_scope(session), attribute.table, name, text)
+    return getattr(cls, attribute.index) == blind
 
 
 def _scope(session: Session | None) -> int:
@@ -134,32 +156,35 @@ def _index_first(_: Mapper, connection: Any, instance: Any) -> None:
 
 def _seal_new(mapper: Mapper, connection: Any, instance: Any) -> None:
     """The row has its id now: seal what it was inserted without."""
-    sealed = {}
+    values: dict[Table, dict[str, bytes]] = {}
     for attribute in encrypted_of(type(instance)):
-        if (value := instance.__dict__.get(attribute.plain)) is not None:
-            sealed[attribute.column] = _vault(instance).seal(attribute.place(instance), value)
-    if not sealed:
-        return
-    table = mapper.local_table
-    values = {mapper.attrs[name].columns[0]: value for name, value in sealed.items()}
-    connection.execute(update(table).where(table.c.id == instance.id).values(values))
-    for name, value in sealed.items():
-        set_committed_value(instance, name, value)
+        if sealed := attribute.seal(instance):
+            column = mapper.attrs[attribute.column].columns[0]
+            values.setdefault(column.table, {})[column.name] = sealed
+            set_committed_value(instance, attribute.column, sealed)
+    for table, sealed in values.items():
+        connection.execute(update(table).where(table.c.id == instance.id).values(sealed))
 
 
 def stale(session: Session, cls: type) -> int:
     """How many rows hold something sealed with an older key than the newest."""
-    return session.scalar(select(func.count()).select_from(cls).where(_older(session, cls))) or 0
+    return session.scalar(select(func.count(cls.id)).where(_older(session, cls))) or 0
 
 
 def reseal(session: Session, cls: type, limit: int) -> int:
-    """Seal up to `limit` such rows anew; returns how many. The caller commits each piece."""
+    """Seal up to `limit` such rows anew; returns how many. The caller commits each piece.
+
+    A value that somebody changes meanwhile is left to them, and is found again if it must be.
+    """
     rows = session.scalars(select(cls).where(_older(session, cls)).limit(limit)).all()
     for row in rows:
         for attribute in encrypted_of(cls):
-            if getattr(row, attribute.name) is not None:
-                attribute.write(row)
-    session.flush()
+            if sealed := getattr(row, attribute.column):
+                column = getattr(cls, attribute.column)
+                vault, place = _vault(row), attribute.place(row)
+                anew = {column: vault.seal(place, vault.open(place, sealed))}
+                same = update(cls).where(cls.id == row.id, column == sealed).values(anew)
+                session.execute(same, execution_options={"synchronize_session": False})
     return len(rows)
 
 

@@ -16,15 +16,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Column, Connection, Engine, MetaData, inspect
+from sqlalchemy import Column, Connection, Engine, MetaData, inspect, select, update
+from sqlalchemy import column as sa_column
+from sqlalchemy import table as sa_table
 from sqlalchemy.exc import DBAPIError
 
 from app.core.access import TenantRef
+from app.core.crypto import FORMAT, Place
 from app.errors import Unavailable
 from app.settings import ROOT
 
 from .engines import Engines
-from .vault import Vault
+from .vault import CORE, Vault
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -34,6 +37,7 @@ Report = Callable[[TenantRef, str | None, Exception | None], None]
 """Called after each client: its reference and either the new revision or what went wrong."""
 
 LOCK_SECONDS = 30
+SEALING = ("vault", "scope")
 VERSION_TABLE = "alembic_version"
 
 
@@ -59,12 +63,12 @@ def head(kind: Kind) -> str:
 
 def upgrade_core(engines: Engines) -> str:
     """Bring the core database to `head("core")`; returns the revision."""
-    return _upgrade(engines.core, "core", engines.vault)
+    return _upgrade(engines.core, "core", engines.vault, CORE)
 
 
 def upgrade_tenant(engines: Engines, ref: TenantRef) -> str:
     """Bring one client's database to `head("tenant")`; returns the revision."""
-    return _upgrade(engines.tenant(ref), "tenant", engines.vault)
+    return _upgrade(engines.tenant(ref), "tenant", engines.vault, ref.id)
 
 
 def upgrade_all(
@@ -152,24 +156,49 @@ def add_columns(table: str, *columns: Column) -> None:
                 batch.add_column(column)
 
 
+def seal_columns(table: str, *columns: str, index: str = "") -> None:
+    """For revisions: seal what columns that are wide enough by now hold in plain text.
+
+    `index`: the blind index of the first column. Rows an interrupted run has sealed are passed.
+    """
+    from alembic import context, op
+
+    connection, (vault, scope) = op.get_bind(), map(context.config.attributes.get, SEALING)
+    rows = sa_table(table, *map(sa_column, ("id", *columns, *filter(None, [index]))))
+    for row in connection.execute(select(rows)).mappings().all():
+        values = {}
+        for name in columns:
+            plain = bytes(row[name] or b"")
+            if plain and plain[0] != FORMAT:
+                place = Place(scope, table, name, row["id"])
+                values[name] = vault.seal(place, plain.decode())
+                if index and name == columns[0]:
+                    values[index] = vault.blind(scope, table, name, plain.decode())
+        if values:
+            connection.execute(update(rows).where(rows.c.id == row["id"]).values(values))
+
+
 def _folder(kind: Kind) -> Path:
     return ROOT / "migrations" / kind
 
 
-def _config(kind: Kind, connection: Connection, vault: Vault | None = None) -> "Config":
+def _config(
+    kind: Kind, connection: Connection, vault: Vault | None = None, scope: int = CORE
+) -> "Config":
+    """What revisions get: the connection, and what seals fields of which client."""
     from alembic.config import Config
 
-    config = Config(attributes={"connection": connection, "vault": vault})
+    config = Config(attributes={"connection": connection, "vault": vault, "scope": scope})
     config.set_main_option("path_separator", "os")
     config.set_main_option("script_location", str(_folder(kind)).replace("%", "%%"))
     return config
 
 
-def _upgrade(engine: Engine, kind: Kind, vault: Vault) -> str:
+def _upgrade(engine: Engine, kind: Kind, vault: Vault, scope: int) -> str:
     from alembic import command
 
     with engine.execution_options(writes=True).connect() as connection, _alone(connection):
-        command.upgrade(_config(kind, connection, vault), "head")
+        command.upgrade(_config(kind, connection, vault, scope), "head")
         revision = current_revision(connection)
         connection.commit()
     return revision

@@ -4,6 +4,7 @@ A key that is missing is made in a transaction of its own, so that nothing is ev
 key that a rolled-back transaction takes away.
 """
 
+import time
 from dataclasses import dataclass
 from threading import Lock
 
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.crypto import MasterKeys, Place, blind_index, new_key, seal, unseal, version_of
 
@@ -32,6 +33,8 @@ FIELD = "field"
 INDEX = "index"
 CHAIN = "chain"
 
+RELOAD_SECONDS = 30
+"""For how long a process may go on sealing with a key that another process has renewed."""
 
 Wrapped = LargeBinary(80).with_variant(mysql.VARBINARY(80), "mysql", "mariadb")
 
@@ -57,9 +60,10 @@ KEYS = DataKey.__table__
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The opened versions of one key; the last seals, all open."""
+    """The opened versions of one key; the last seals, all open. `read`: monotonic seconds."""
 
     versions: dict[int, bytes]
+    read: float = 0
 
     @property
     def newest(self) -> int:
@@ -78,6 +82,8 @@ class Vault:
     def seal(self, place: Place, text: str) -> bytes:
         """Seal a text for one place."""
         keys = self.keys(place.scope)
+        if time.monotonic() - keys.read > RELOAD_SECONDS:
+            keys = self._load(place.scope, FIELD)
         return seal(keys.versions[keys.newest], keys.newest, place, text)
 
     def open(self, place: Place, sealed: bytes) -> str:
@@ -105,6 +111,11 @@ class Vault:
         """Have core's keys, so that no transaction waits for them to be made."""
         for purpose in (FIELD, INDEX, CHAIN):
             self.keys(CORE, purpose)
+
+    def add_all(self, connection: Connection, scope: int) -> None:
+        """Make the first key of each purpose unless it is there; the caller commits."""
+        for purpose in (FIELD, INDEX, CHAIN):
+            self.add_first(connection, scope, purpose)
 
     def add_first(self, connection: Connection, scope: int, purpose: str) -> None:
         """Make the first key unless there is one; the caller commits."""
@@ -135,8 +146,8 @@ class Vault:
 
     def use(self, connection: Connection, scope: int) -> None:
         """Read keys through a connection in hand, as revisions must."""
+        self.add_all(connection, scope)
         for purpose in (FIELD, INDEX, CHAIN):
-            self.add_first(connection, scope, purpose)
             self._read(connection, scope, purpose)
 
     def _load(self, scope: int, purpose: str) -> KeySet:
@@ -157,7 +168,7 @@ class Vault:
             row.version: self.masters.unwrap(row.master, row.wrapped, _bound(row))
             for row in connection.execute(found)
         }
-        keys = KeySet(versions)
+        keys = KeySet(versions, time.monotonic())
         if versions:
             with self._lock:
                 self._known[scope, purpose] = keys
@@ -176,6 +187,12 @@ class Vault:
                 created_at=now_ms(),
             )
         )
+
+
+def give_keys(core: Session, scope: int) -> None:
+    """Make a new client's keys in the transaction that makes the client."""
+    connection = core.connection(bind_arguments={"mapper": DataKey})
+    core.info["vault"].add_all(connection, scope)
 
 
 def _bound(row) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 from sqlalchemy import select, text
 
+from app.clients.models import Battery
 from app.core.journal import record
 from app.core.models import AuditEntry, User, UserSession
 from app.database.vault import CORE
@@ -38,6 +39,19 @@ def test_an_interrupted_renewal_is_finished_by_the_next(run, app, house):
     assert "rows sealed with an older data key: 5" in run("keys", "status")
     assert "5 rows sealed anew" in run("keys", "rotate")
     assert app.extensions["engines"].vault.keys(CORE).newest == 2
+
+
+def test_clients_keys_are_renewed_too(run, app, house):
+    with house.tenant(writes=True) as session:
+        session.get_one(Battery, 1).responsible = "Dana"
+        session.commit()
+    app.extensions["engines"].vault.renew(1)
+    assert "rows sealed with an older data key: 1" in run("keys", "status")
+    assert "6 rows sealed anew" in run("keys", "rotate", "--data")
+    assert "rows sealed with an older data key: 0" in run("keys", "status")
+    with house.tenant() as session:
+        battery = session.get_one(Battery, 1)
+        assert (battery.responsible, battery.responsible_sealed[:3]) == ("Dana", b"\x01\x00\x02")
 
 
 def test_a_rewritten_trail_is_named(run, house):

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 
 from app.core.access import Permission
+from app.database.encrypted import find_by
 from app.errors import sentence
 from app.gateway.context import tenant_session
 from app.gateway.etags import expect, shown
@@ -94,6 +95,7 @@ LISTING = listing(
     type=Whole(1, example=1, spoken=True, about="Batteries of this type."),
     location=Whole(1, example=1, spoken=True, about="Batteries of this location."),
     status=Choice(*STATUSES, load_default=catalogue.ACTIVE),
+    responsible=Text(120, about="Exactly this person or team, whatever the case."),
     q=Text(100, about="Words of name, uid, serial number, type, location or city."),
 )
 
@@ -114,8 +116,10 @@ def list_batteries(query: dict[str, Any]) -> dict[str, Any]:
         status=query["status"],
         text=query.get("q", ""),
     )
-    found = catalogue.find_assets(wanted)
-    return page(tenant_session(), found, SORTS, Battery.id, query, document)
+    session, found = tenant_session(), catalogue.find_assets(wanted)
+    if responsible := query.get("responsible"):
+        found = found.where(find_by(Battery, "responsible", responsible, session))
+    return page(session, found, SORTS, Battery.id, query, document)
 
 
 @blueprint.operation(
