@@ -6,5 +6,6 @@ from app.clients import models as clients  # noqa: F401  (completes the metadata
 from app.database.base import TenantBase
 from app.database.migrate import configure
 from app.processor import models as processor  # noqa: F401
+from app.processor.alerts import models as alerts  # noqa: F401
 
 configure(context, TenantBase.metadata)
