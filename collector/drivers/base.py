@@ -57,10 +57,11 @@ class Registers:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One JSON document from a gateway."""
+    """One JSON document from a gateway; `path` is what it was asked for, empty if it was pushed."""
 
     data: Any
     ts: int
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,14 @@ class RegisterRead:
     count: int
 
 
-Request = bytes | RegisterRead
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Get the document of a gateway, or the one at `path` below its address. Only ever a GET."""
+
+    path: str = ""
+
+
+Request = bytes | RegisterRead | Fetch
 
 
 @dataclass(slots=True)
