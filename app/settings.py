@@ -67,6 +67,12 @@ class Settings:
         "empty: links are shown to whoever makes them.",
         secret=True,
     )
+    limits_url: str = _setting(
+        "",
+        "Redis that counts attempts, `redis://host:port/0` (needs the package `redis`); "
+        "empty: a file in the cache folder.",
+        secret=True,
+    )
     mail_from: str = _setting("", "Sender of mail; empty: noreply@ the portal's host.")
     privacy_officer: str = _setting(
         "", "Title of the person who answers for personal information, shown to everybody."
@@ -93,6 +99,11 @@ class Settings:
         return self.require_second_factor == "on" or (
             self.require_second_factor == "auto" and self.secure
         )
+
+    @property
+    def limits_storage(self) -> str:
+        """Where attempts are counted, for all processes together."""
+        return self.limits_url or f"counters://{self.cache_dir / 'limits.sqlite3'}"
 
     @property
     def cache_dir(self) -> Path:

@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     audited.init_app(app)
     app.before_request(identify.gate)
     register_views(app)
-    limits.init_app(app, settings.cache_dir / "limits.sqlite3")
+    limits.init_app(app, settings.limits_storage)
     app.after_request(http.add_headers)
     app.teardown_appcontext(context.close_sessions)
     cli.add_commands(app)

@@ -1,19 +1,16 @@
-"""How often something may be tried, counted across processes in one small SQLite file.
+"""How often something may be tried, counted across processes in a sliding window.
 
+The counts are in one small file (`counters`), or in the Redis of LIMITS_URL where there is one.
 Memory would count each process apart, and a shared host starts as many as it likes. Views carry a
-mark (`limited`); the factory wraps them. When the file cannot be used, each process counts alone:
-looser for a while, never a closed door.
+mark (`limited`); the factory wraps them. When the counts cannot be reached, each process counts
+alone: looser for a while, never a closed door.
 """
 
 import ipaddress
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Lock
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request, session
@@ -25,6 +22,7 @@ from limits.storage import Storage
 from app.errors import TooMany
 from collector.wire.envelope import KEY_HEADER
 
+from . import counters  # noqa: F401  (registers the storage)
 from .devices import known_device
 
 log = logging.getLogger(__name__)
@@ -130,14 +128,13 @@ def limited(limits: tuple[Limit, ...], shared: str = "") -> Callable[[View], Vie
     return mark
 
 
-def init_app(app: Flask, path: Path) -> None:
-    """Enforce the marks of the views registered so far, counting in the file at `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def init_app(app: Flask, storage: str) -> None:
+    """Enforce the marks of the views registered so far, counting in the storage of this URL."""
     limiter = Limiter(
         client_address,
         app=app,
-        storage_uri=f"counters://{path}",
-        strategy="fixed-window",
+        storage_uri=storage,
+        strategy="sliding-window-counter",
         in_memory_fallback_enabled=True,
     )
     app.extensions["limits"] = limiter
@@ -154,15 +151,19 @@ def init_app(app: Flask, path: Path) -> None:
 
 def note_failure() -> None:
     """Count a failed sign-in against its account, so that an attack is noticed."""
-    with suppress(sqlite3.Error):
-        _storage().incr(f"failures {_account()}", 3600)
+    storage = _storage()
+    try:
+        storage.incr(f"failures {_account()}", 3600)
+    except storage.base_exceptions:
+        log.warning("a failed sign-in is not counted", exc_info=True)
 
 
 def under_attack() -> bool:
     """Whether somebody tries this request's account again and again."""
+    storage = _storage()
     try:
-        return _storage().get(f"failures {_account()}") >= ATTACK
-    except sqlite3.Error:
+        return storage.get(f"failures {_account()}") >= ATTACK
+    except storage.base_exceptions:
         return False
 
 
@@ -173,7 +174,7 @@ def count_program(name: str) -> None:
         if limiter.hit(PROGRAM, "program", name):
             return
         reset = limiter.get_window_stats(PROGRAM, "program", name).reset_time
-    except sqlite3.Error:
+    except _storage().base_exceptions:
         log.warning("a program's requests are not counted", exc_info=True)
         return
     wait = max(1, round(reset - time.time()))
@@ -192,74 +193,3 @@ def _storage() -> Storage:
 
 def _failed(response: Response) -> bool:
     return response.status_code >= 400
-
-
-class CountersFile(Storage):
-    """Counters in SQLite. They may be lost with the machine, so nothing waits for the disk."""
-
-    STORAGE_SCHEME = ["counters"]
-
-    def __init__(self, uri: str, wrap_exceptions: bool = False, **_: Any) -> None:
-        super().__init__(uri, wrap_exceptions=wrap_exceptions)
-        self._path = uri.removeprefix("counters://")
-        self._lock = Lock()
-        self._db: sqlite3.Connection | None = None
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return sqlite3.Error
-
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count and return the new number, in one statement: two processes never see the same."""
-        now = time.time()
-        row = self._one(
-            "INSERT INTO counters VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET"
-            " n = CASE WHEN expires <= ?4 THEN ?2 ELSE n + ?2 END,"
-            " expires = CASE WHEN expires <= ?4 THEN ?3 ELSE expires END RETURNING n",
-            (key, amount, now + expiry, now),
-        )
-        if row[0] == amount:  # a new window: a good moment to forget old ones
-            self._one("DELETE FROM counters WHERE expires <= ?", (now,))
-        return row[0]
-
-    def get(self, key: str) -> int:
-        row = self._counter(key)
-        return row[0] if row else 0
-
-    def get_expiry(self, key: str) -> float:
-        row = self._counter(key)
-        return row[1] if row else time.time()
-
-    def check(self) -> bool:
-        try:
-            self._counter("")
-        except sqlite3.Error:
-            return False
-        return True
-
-    def reset(self) -> None:
-        self._one("DELETE FROM counters")
-
-    def clear(self, key: str) -> None:
-        self._one("DELETE FROM counters WHERE key = ?", (key,))
-
-    def _counter(self, key: str) -> tuple[int, float] | None:
-        return self._one(
-            "SELECT n, expires FROM counters WHERE key = ? AND expires > ?", (key, time.time())
-        )
-
-    def _one(self, statement: str, values: tuple[Any, ...] = ()) -> Any:
-        with self._lock:
-            if self._db is None:
-                self._db = self._open()
-            return next(iter(self._db.execute(statement, values).fetchall()), None)
-
-    def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, timeout=5, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=OFF")
-        db.execute(
-            "CREATE TABLE IF NOT EXISTS counters"
-            " (key TEXT PRIMARY KEY, n INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID"
-        )
-        return db

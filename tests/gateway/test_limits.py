@@ -12,6 +12,7 @@ from flask_login import LoginManager
 from werkzeug.exceptions import HTTPException
 
 from app.gateway import devices, language, limits, problems
+from app.gateway.counters import CountersFile
 from app.settings import Settings
 
 MARKS = {"sign-in": limits.SIGN_IN, "enrol": limits.ENROL, "ingest": limits.INGEST}
@@ -34,7 +35,7 @@ def tried(tmp_path, counters):
     app.register_error_handler(HTTPException, problems.tell_http_error)
     for name, marked in MARKS.items():
         app.add_url_rule(f"/api/{name}", name, _view(name, marked), methods=["POST"])
-    limits.init_app(app, counters)
+    limits.init_app(app, f"counters://{counters}")
     return app
 
 
@@ -138,19 +139,50 @@ def test_the_refusal_says_when_to_come_back(tried):
 
 
 def test_processes_count_together(counters):
-    limits.CountersFile(f"counters://{counters}").incr("warm", 60)
+    CountersFile(f"counters://{counters}").incr("warm", 60)
     with multiprocessing.get_context("fork").Pool(4, initializer=lambda: None) as pool:
         seen = pool.map(_count, [str(counters)] * 4)
     assert sorted(number for part in seen for number in part) == list(range(1, 1001))
 
 
 def _count(path: str) -> list[int]:
-    storage = limits.CountersFile(f"counters://{path}")
+    storage = CountersFile(f"counters://{path}")
     return [storage.incr("shared", 60) for _ in range(250)]
 
 
+def _acquire(path: str) -> int:
+    storage = CountersFile(f"counters://{path}")
+    return sum(storage.acquire_sliding_window_entry("one", 100, 86_400) for _ in range(250))
+
+
+def test_of_a_thousand_tries_in_four_processes_exactly_the_limit_passes(counters):
+    CountersFile(f"counters://{counters}").incr("warm", 60)
+    with multiprocessing.get_context("fork").Pool(4, initializer=lambda: None) as pool:
+        assert sum(pool.map(_acquire, [str(counters)] * 4)) == 100
+
+
+def test_a_new_window_forgives_by_and_by(counters, monkeypatch):
+    """Just after a full window nothing passes; half-way through the next, half of the limit."""
+    storage, clock = CountersFile(f"counters://{counters}"), SimpleNamespace(now=6_000_000.0)
+    monkeypatch.setattr("app.gateway.counters.time", SimpleNamespace(time=lambda: clock.now))
+
+    def passed():
+        return sum(storage.acquire_sliding_window_entry("a", 10, 600) for _ in range(30))
+
+    assert passed() == 10
+    assert storage.get_sliding_window("a", 600) == (0, 600, 10, 1200)
+    clock.now += 600
+    assert passed() == 0
+    clock.now += 300
+    assert passed() == 5
+    clock.now += 1200
+    assert passed() == 10
+    storage.clear_sliding_window("a", 600)
+    assert passed() == 10
+
+
 def test_a_window_ends(counters):
-    storage = limits.CountersFile(f"counters://{counters}")
+    storage = CountersFile(f"counters://{counters}")
     assert storage.incr("a", 60) == 1
     assert storage.incr("a", 60, amount=2) == 3
     assert storage.get("a") == 3
@@ -179,7 +211,7 @@ def test_the_address_of_a_mapped_client_is_its_ipv4_one():
 
 
 def test_counters_are_private_to_their_file(tmp_path):
-    one, other = (limits.CountersFile(f"counters://{tmp_path / name}") for name in ("a", "b"))
+    one, other = (CountersFile(f"counters://{tmp_path / name}") for name in ("a", "b"))
     one.incr("k", 60)
     assert (one.get("k"), other.get("k")) == (1, 0)
     assert one.check()
