@@ -1,16 +1,20 @@
-"""Engines: one for core with one kept connection, one per client with none.
+"""Engines: one for core, one per client, and as few connections as can be.
 
-A shared host allows few connections, so a busy process holds two at most. Client engines are kept
-in a small LRU; building one costs a tenth of a millisecond, an open connection costs the host.
+A shared host allows few connections to its MySQL, and making one costs ten times what a statement
+does. So a process keeps one connection to core's server and lends it to whichever database is
+asked next; only while a request uses two at once is there a second. Clients on another server, or
+under another account, get a connection each time. SQLite files stay open, a few at a time.
 """
 
+import os
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.core.access import TenantRef
@@ -20,6 +24,10 @@ from app.settings import Settings
 from .vault import Vault
 
 KEPT_TENANTS = 50
+MOST_AT_ONCE = 15
+"""Connections beyond the one that is kept, for servers that answer with several threads."""
+DATABASE = "tbms_database"
+"""Execution option: which database of core's server is meant."""
 RECYCLE_SECONDS = 25
 """Below the shortest idle time-out seen on shared MySQL servers."""
 BUSY_MS = 5000
@@ -35,20 +43,33 @@ class Engines:
             make_url(settings.core_url),
             poolclass=QueuePool,
             pool_size=1,
-            max_overflow=4,
+            max_overflow=MOST_AT_ONCE,
             pool_pre_ping=True,
             pool_recycle=RECYCLE_SECONDS,
         )
+        if self.core.dialect.name != "sqlite":
+            event.listen(self.core, "engine_connect", _choose_database)
+        self._account = self.core.url.set(database="")
         self.vault = Vault(master_keys(settings.field_keys, settings.secret_key), self.core)
         self._tenants: OrderedDict[str, Engine] = OrderedDict()
         self._lock = Lock()
 
+    def serving(self, ref: TenantRef) -> Engine:
+        """The engine for sessions on one client's database: core's connection where that will do.
+
+        What it says of itself (version, default schema) is core's: to look at a schema, `tenant`.
+        """
+        url = make_url(ref.url)
+        if url.get_backend_name() == "sqlite" or url.set(database="") != self._account:
+            return self.tenant(ref)
+        return self.core.execution_options(**{DATABASE: url.database})
+
     def tenant(self, ref: TenantRef) -> Engine:
-        """The engine of one client's database."""
+        """The engine of one client's database, with connections of its own."""
         with self._lock:
             engine = self._tenants.get(ref.url)
             if engine is None:
-                engine = self._tenants[ref.url] = build(make_url(ref.url), poolclass=NullPool)
+                engine = self._tenants[ref.url] = _of_client(make_url(ref.url))
                 while len(self._tenants) > KEPT_TENANTS:
                     self._tenants.popitem(last=False)[1].dispose()
             else:
@@ -81,6 +102,26 @@ class Engines:
             self._tenants.clear()
 
 
+def _of_client(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return build(url, poolclass=QueuePool, pool_size=1, max_overflow=MOST_AT_ONCE)
+    return build(url, poolclass=NullPool)
+
+
+def _choose_database(connection: Connection) -> None:
+    """Point the kept connection at the database meant, unless it already is."""
+    wanted = connection.get_execution_options().get(DATABASE) or connection.engine.url.database
+    if connection.info.setdefault(DATABASE, connection.engine.url.database) == wanted:
+        return
+    try:
+        connection.connection.driver_connection.select_db(wanted)
+    except connection.dialect.loaded_dbapi.Error as error:
+        connection.invalidate()
+        connection.close()
+        raise OperationalError("USE", None, error) from error
+    connection.info[DATABASE] = wanted
+
+
 def build(url: URL, **pool: Any) -> Engine:
     """An engine that speaks to its database the way this product expects."""
     if url.get_backend_name() == "sqlite":
@@ -109,7 +150,7 @@ def _sqlite(url: URL, **pool: Any) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
+    def prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
         for pragma in (
             "journal_mode=WAL",
@@ -118,6 +159,13 @@ def _sqlite(url: URL, **pool: Any) -> Engine:
             f"busy_timeout={BUSY_MS}",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        record.info["file"] = _identity(url.database)
+
+    @event.listens_for(engine, "checkout")
+    def same_file(connection: Any, record: Any, _: Any) -> None:
+        # A copy may have been put in its place: what is written to the old file is lost.
+        if record.info["file"] != _identity(url.database):
+            raise DisconnectionError("the file is another one now")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
@@ -127,3 +175,12 @@ def _sqlite(url: URL, **pool: Any) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _identity(path: str | None) -> tuple[int, int] | None:
+    """What tells a file from another of the same name; None for what is no file."""
+    try:
+        found = os.stat(path) if path else None
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None

@@ -59,7 +59,7 @@ def open_tenant(engines: Engines, tenant: TenantRef, scope: Scope, *, writes: bo
     """
     if not isinstance(tenant, TenantRef):
         raise IsolationError("a client's database is opened with a TenantRef")
-    engine = engines.tenant(tenant)
+    engine = engines.serving(tenant)
     if writes:
         engine = engine.execution_options(writes=True)
     session = TenantSession(engine, tenant, scope)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
@@ -14,6 +14,7 @@ from app.clients.models import Asset
 from app.connector import attempts
 from app.connector.attempts import persistently
 from app.database import engines as engines_
+from app.database.engines import DATABASE
 from app.errors import Unavailable
 from app.processor.models import LiveRevision
 from tests.site import minute
@@ -60,10 +61,12 @@ def test_a_locked_database_is_worth_another_try(house, site, contents, monkeypat
 
 @pytest.mark.sqlite_only
 def test_a_full_disk_is_named(house, site, contents):
-    with house.engines.tenant(house.refs["laurentia"]).connect() as connection:
+    engine = house.engines.tenant(house.refs["laurentia"])
+    with engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+    engine.dispose()
 
-    @event.listens_for(house.engines.tenant(house.refs["laurentia"]), "connect")
+    @event.listens_for(engine, "connect")
     def full(connection, _):
         connection.execute(f"PRAGMA max_page_count={pages}")
 
@@ -75,15 +78,18 @@ def test_a_full_disk_is_named(house, site, contents):
 
 
 def test_failing_at_the_end_leaves_nothing(house, site, contents):
-    engine = house.engines.tenant(house.refs["laurentia"])
+    name = house.refs["laurentia"].url.rpartition("/")[2]
 
-    @event.listens_for(engine, "commit")
+    @event.listens_for(Engine, "commit")
     def lost(connection):
+        database = connection.get_execution_options().get(DATABASE, connection.engine.url.database)
+        if not database.endswith(name):
+            return
         raise OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
 
     with pytest.raises(Unavailable):
         site.push(site.batch(*minute("NEW-1", site.now)), seq=1)
-    event.remove(engine, "commit", lost)
+    event.remove(Engine, "commit", lost)
     assert contents() == NOTHING
     assert site.push(site.batch(*minute("NEW-1", site.now)), seq=1).status == "stored"
 

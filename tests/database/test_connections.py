@@ -2,12 +2,14 @@
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.clients.models import Asset, Location
-from app.core.access import TenantRef
+from app.core.access import EVERY_ASSET, TenantRef
 from app.core.models import User
 from app.database.engines import KEPT_TENANTS
+from app.database.sessions import open_tenant
+from tests.house import UIDS
 
 pytestmark = pytest.mark.mariadb_only
 
@@ -33,7 +35,28 @@ def test_two_connections_while_busy_and_one_when_idle(house, connected):
     for slug in house.refs:
         with house.tenant(slug) as session:
             session.scalar(select(func.count(Asset.id)))
-    assert [name.rpartition("_")[2] for _, name in connected()] == ["core"]
+    assert len(connected()) == 1
+
+
+def test_the_kept_connection_speaks_to_the_database_meant(house):
+    for _ in range(2):
+        for slug in house.refs:
+            with house.tenant(slug) as session:
+                assert session.scalar(select(func.count(Asset.id))) == len(UIDS[slug])
+            with house.core() as core:
+                assert core.scalar(select(func.count(User.id))) == 5
+
+
+def test_a_database_that_is_not_there_spoils_no_connection(house):
+    nowhere = TenantRef(9, "gone", "Gone", house.engines.tenant_url(9))
+    for _ in range(3):
+        with (
+            open_tenant(house.engines, nowhere, EVERY_ASSET) as session,
+            pytest.raises(OperationalError, match="1049"),
+        ):
+            session.scalar(select(func.count(Asset.id)))
+        with house.core() as core:
+            assert core.scalar(select(func.count(User.id))) == 5
 
 
 def test_a_connection_the_server_ended_is_replaced(house, connected, mariadb):
