@@ -15,7 +15,18 @@ from .commands.base import Parser, UsageError
 from .drivers.base import OptionError
 from .words import say
 
-COMMANDS = ("enrol", "check", "run", "probe", "decode", "drivers", "simulate", "site", "schema")
+COMMANDS = (
+    "enrol",
+    "check",
+    "run",
+    "probe",
+    "capture",
+    "decode",
+    "drivers",
+    "simulate",
+    "site",
+    "schema",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

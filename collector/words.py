@@ -6,6 +6,8 @@ those of a driver, a simulator or a register table stay with it, and are chosen 
 
 import os
 
+from .texts import probe
+
 FRENCH, ENGLISH = 0, 1
 Text = tuple[str, str]
 """One text in both."""
@@ -63,6 +65,10 @@ TEXTS: dict[str, Text] = {
         "lit des registres (fonctions 3 et 4) et n'écrit jamais",
         "reads registers (functions 3 and 4) and never writes",
     ),
+    "drivers.gets": (
+        "reçoit des documents, ou les demande par GET, et n'en envoie jamais",
+        "receives documents, or asks for them with GET, and never sends any",
+    ),
     # the configuration
     "config.unreadable": ("lecture impossible : {reason}", "cannot be read: {reason}"),
     "config.toml": ("ce n'est pas du TOML : {reason}", "this is not TOML: {reason}"),
@@ -115,6 +121,18 @@ TEXTS: dict[str, Text] = {
     "link.bitrate": (
         "bitrate doit être l'un de {known}",
         "bitrate must be one of {known}",
+    ),
+    "link.url": (
+        "l'url d'une liaison {kind} s'écrit {form}, et non {given}",
+        "the url of a {kind} link is written {form}, not {given}",
+    ),
+    "link.secret": (
+        "url ne porte ni nom ni mot de passe : les mettre dans secret_file ou secret_env",
+        "url carries no name and no password: put them in secret_file or secret_env",
+    ),
+    "link.flag": (
+        "{name} doit être true ou false, et non {given}",
+        "{name} must be true or false, not {given}",
     ),
     "link.whole": (
         "{name} doit être un nombre entier, et non {given}",
@@ -213,27 +231,6 @@ TEXTS: dict[str, Text] = {
         "rattaché à {ours}, mais la configuration dit {given}",
         "enrolled at {ours}, but the configuration says {given}",
     ),
-    # probe
-    "probe.about": (
-        "Montre ce que dit une batterie, décodé, sans rien transmettre au portail.",
-        "Shows what a battery says, decoded, without sending anything to the portal.",
-    ),
-    "probe.asset": (
-        "une seule batterie de la configuration",
-        "only this battery of the configuration",
-    ),
-    "probe.link": (
-        "liaison à essayer avec --driver, sans configuration",
-        "link to try with --driver, without a configuration",
-    ),
-    "probe.for": ("durée, en secondes", "how long, in seconds"),
-    "probe.needs_link": ("--driver demande aussi --link", "--driver also needs --link"),
-    "probe.other_link": (
-        "{driver} demande une liaison {link}",
-        "{driver} needs a {link} link",
-    ),
-    "probe.failed": ("{asset} : {error}", "{asset}: {error}"),
-    "probe.none": ("aucune batterie de ce nom dans {path}", "no such battery in {path}"),
     # site
     "site.about": (
         "Simule tout un site d'après un fichier, en direct ou avec son passé.",
@@ -328,6 +325,7 @@ TEXTS: dict[str, Text] = {
         "Écrit le schéma JSON de ce qui est transmis au portail.",
         "Writes the JSON Schema of what is sent to the portal.",
     ),
+    **probe.TEXTS,
 }
 
 

@@ -14,7 +14,9 @@ import requests
 from .. import config as configuration
 from ..clock import TOLERANCE, Clock
 from ..config import Config, ConfigError, Device
+from ..links.asked import open_asked
 from ..links.errors import LinkError
+from ..links.spec import KINDS
 from ..links.stream import open_stream
 from ..portal import identity as identities
 from ..portal.identity import Identity, IdentityError
@@ -78,8 +80,8 @@ def _running(state: Path) -> bool:
 
 
 def _device(device: Device) -> Finding:
-    if device.driver.link == "modbus":
-        return _modbus(device)
+    if KINDS[device.link.kind].asked:
+        return _asked(device)
     try:
         open_stream(device.link, Clock().now).close()
     except LinkError as error:
@@ -87,10 +89,8 @@ def _device(device: Device) -> Finding:
     return Finding(GOOD, say("check.link", asset=device.asset, link=device.link))
 
 
-def _modbus(device: Device) -> Finding:
-    from ..links.modbus import ModbusLink  # not at the top: it loads pymodbus
-
-    link = ModbusLink(device.link, Clock().now)
+def _asked(device: Device) -> Finding:
+    link = open_asked(device.link, Clock().now)
     decoder = device.driver.decoder(device.asset, device.options)
     try:
         link.read(decoder.requests(0)[0])

@@ -41,6 +41,8 @@ def _restraint(driver: Driver) -> str:
     """How little it does to the device, where that can be said."""
     if driver.link == "modbus":
         return f" · {say('drivers.reads')}"
+    if driver.link == "http":
+        return f" · {say('drivers.gets')}"
     return "" if driver.sends else f" · {say('drivers.silent')}"
 
 

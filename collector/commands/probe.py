@@ -1,4 +1,8 @@
-"""`probe`: what a battery says right now, decoded, without sending it anywhere."""
+"""`probe`: what a battery says right now, decoded, without sending it anywhere.
+
+With a driver, or a configuration, it shows every reading. With a link alone it finds out which BMS
+is there, and proposes; what is written into the configuration is for a person to decide.
+"""
 
 import argparse
 import sys
@@ -9,12 +13,13 @@ from .. import logs
 from ..clock import Clock
 from ..config import Config, ConfigError, Device
 from ..devices import Listener, Poller
-from ..drivers import base as drivers
 from ..links.errors import LinkError
-from ..links.spec import KINDS, LinkConfigError, from_text
+from ..links.spec import KINDS
 from ..wire.reading import Reading
 from ..wire.strict_json import dumps
 from ..words import say
+from ._device import asking, given_device
+from ._proposal import propose
 from .base import UsageError, config_argument, fail, key_values
 from .decode import shown, summary
 
@@ -26,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--asset", metavar="UID", help=say("probe.asset"))
     parser.add_argument("--driver", metavar="NAME", help=say("decode.driver"))
     parser.add_argument("--link", metavar="LINK", help=say("probe.link"))
+    parser.add_argument("--quiet", action="store_true", help=say("probe.quiet"))
     parser.add_argument(
         "--option", action="append", default=[], metavar="KEY=VALUE", help=say("decode.option")
     )
@@ -40,9 +46,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 if every device probed gave a reading, 1 otherwise."""
+    if args.link and not args.driver:
+        logs.start(verbose=False)
+        return propose(args.link, quiet=args.quiet)
     logs.start(verbose=True)
     try:
-        devices = [_given(args)] if args.driver else _configured(args)
+        if args.driver:
+            options = key_values(args.option)
+            devices = [given_device(args.driver, args.link, options, args.asset)]
+        else:
+            devices = _configured(args)
     except ConfigError as error:
         return fail(error)
     stop, heard = threading.Event(), set()
@@ -56,19 +69,6 @@ def run(args: argparse.Namespace) -> int:
         for thread in threads:
             thread.join()
     return 0 if heard == {device.asset for device in devices} else 1
-
-
-def _given(args: argparse.Namespace) -> Device:
-    driver = drivers.load(args.driver)
-    if not args.link:
-        raise UsageError(say("probe.needs_link"))
-    try:
-        link = from_text(args.link)
-    except LinkConfigError as error:
-        raise UsageError(str(error)) from error
-    if KINDS[link.kind].serves != driver.link:
-        raise UsageError(say("probe.other_link", driver=driver.code, link=driver.link))
-    return Device(args.asset or "probe", driver, key_values(args.option), link, 1.0)
 
 
 def _configured(args: argparse.Namespace) -> list[Device]:
@@ -88,24 +88,11 @@ def _probe(device: Device, stop: threading.Event, heard: set[str]) -> None:
     if device.driver.link == "modbus":
         followed = _poll(device, clock, take, stop)
     else:
-        followed = _listen(device, clock, take, stop)
+        with asking(Listener(device, clock, take, stop), stop) as followed:
+            followed.run()
     _print({"asset": device.asset, "summary": summary(followed.tally)})
     if isinstance(followed.trouble, LinkError):
         print(say("probe.failed", asset=device.asset, error=followed.trouble.told), file=sys.stderr)
-
-
-def _listen(device: Device, clock: Clock, take, stop: threading.Event) -> Listener:
-    listener = Listener(device, clock, take, stop)
-    asking = threading.Thread(target=_ask, args=(listener, device.interval, stop))
-    asking.start()
-    listener.run()
-    asking.join()
-    return listener
-
-
-def _ask(listener: Listener, interval: float, stop: threading.Event) -> None:
-    while not stop.wait(interval):
-        listener.ask()
 
 
 def _poll(device: Device, clock: Clock, take, stop: threading.Event) -> Poller:
