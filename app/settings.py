@@ -61,16 +61,16 @@ class Settings:
     require_second_factor: str = _setting(
         "auto", "Whether administrators need a second factor: on, off, or auto (on over HTTPS)."
     )
-    smtp_url: str = _setting(
-        "",
-        "Where mail is handed over, `smtp[s]://user:password@host:port`; "
-        "empty: links are shown to whoever makes them.",
-        secret=True,
-    )
     limits_url: str = _setting(
         "",
         "Redis that counts attempts, `redis://host:port/0` (needs the package `redis`); "
         "empty: a file in the cache folder.",
+        secret=True,
+    )
+    smtp_url: str = _setting(
+        "",
+        "Where mail is handed over, `smtp[s]://user:password@host:port`; "
+        "empty: links are shown to whoever makes them.",
         secret=True,
     )
     mail_from: str = _setting("", "Sender of mail; empty: noreply@ the portal's host.")
