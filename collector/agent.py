@@ -15,8 +15,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from .clock import Clock, boot_id
 from .config import Config, Device
-from .devices import Listener, Poller, RegisterLink
-from .links.spec import LinkSpec
+from .devices import Listener, Poller
+from .links.asked import Asked, open_asked
+from .links.spec import KINDS, LinkSpec
 from .notify import notify
 from .portal.identity import Identity, Signer
 from .portal.push import Pusher
@@ -55,7 +56,7 @@ class Agent:
             timezone="UTC",
         )
         self._threads: list[Thread] = []
-        self._lines: dict[LinkSpec, RegisterLink] = {}
+        self._lines: dict[LinkSpec, Asked] = {}
         self._count, self._broken = len(config.devices), False
         for device in config.devices:
             self._add(device)
@@ -97,7 +98,7 @@ class Agent:
         self._wake_push.set()
 
     def _add(self, device: Device) -> None:
-        if device.driver.link == "modbus":
+        if KINDS[device.link.kind].asked:
             poller = Poller(device, self._clock, self._sampler.take, self._line(device.link))
             self._every(device.interval, poller.poll)
             return
@@ -106,12 +107,10 @@ class Agent:
         if device.driver.sends:
             self._every(device.interval, listener.ask)
 
-    def _line(self, link: LinkSpec) -> RegisterLink:
-        """The Modbus line of this description; devices on one line share it."""
+    def _line(self, link: LinkSpec) -> Asked:
+        """The connection of this description; devices behind one share it."""
         if link not in self._lines:
-            from .links.modbus import ModbusLink  # not at the top: it loads pymodbus
-
-            self._lines[link] = ModbusLink(link, self._clock.now)
+            self._lines[link] = open_asked(link, self._clock.now)
         return self._lines[link]
 
     def _every(self, seconds: float, job: Callable[[], None]) -> None:

@@ -11,7 +11,7 @@ from threading import Event, Lock
 from typing import Any
 
 from .clock import Now
-from .devices import RegisterLink
+from .links.asked import Asked
 from .drivers.base import Bytes, CanFrame, Document, Garbage, Input, RegisterRead, Registers
 from .formats.candump import ERROR_FRAME
 from .links.errors import BadAnswer, LinkTimeout
@@ -92,7 +92,7 @@ class Recorded:
 class RecordedRegisters:
     """A Modbus line whose every question and answer is also written down."""
 
-    def __init__(self, link: RegisterLink, transcript: Transcript, now: Now) -> None:
+    def __init__(self, link: Asked, transcript: Transcript, now: Now) -> None:
         self._link, self._transcript, self._now = link, transcript, now
 
     def read(self, request: RegisterRead) -> Registers:

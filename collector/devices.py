@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Event, Lock
-from typing import Protocol
 
 from .clock import Clock, Now
 from .config import Device
 from .decoding import decode, tidied
-from .drivers.base import Decoder, RegisterRead, Request, Tally
+from .drivers.base import Decoder, Request, Tally
+from .links.asked import Asked
 from .links.errors import BadAnswer, LinkDown, LinkError, LinkTimeout
 from .links.spec import LinkSpec
 from .links.stream import Stream, open_stream
@@ -32,14 +32,6 @@ SILENCE = 30.0
 LONGEST_PAUSE = 300.0
 REPORT = 60.0
 """Seconds between two lines of the log on what was rejected."""
-
-
-class RegisterLink(Protocol):
-    """A Modbus line, possibly with several devices on it that take turns."""
-
-    def read(self, request: RegisterRead): ...
-
-    def close(self) -> None: ...
 
 
 def pause_after(failures: int) -> float:
@@ -170,9 +162,9 @@ class Listener:
 
 
 class Poller:
-    """A Modbus device: one cycle of questions each time it is called by the schedule."""
+    """A device that is asked: one cycle of questions each time it is called by the schedule."""
 
-    def __init__(self, device: Device, clock: Clock, take: Take, link: RegisterLink) -> None:
+    def __init__(self, device: Device, clock: Clock, take: Take, link: Asked) -> None:
         self.device = device
         self._clock, self._take, self._link = clock, take, link
         self._decoder = device.driver.decoder(device.asset, device.options)
@@ -212,7 +204,7 @@ class Poller:
         requests = self._decoder.requests(self._clock.now())
         for number, request in enumerate(requests, 1):
             try:
-                registers = self._link.read(request)
+                answer = self._link.read(request)
             except BadAnswer as error:
                 self._decoder.tally.reject(error.reason)
                 if number == len(requests) and not answered:
@@ -223,7 +215,7 @@ class Poller:
                     raise  # a silent device would hold up the line at every question
             else:
                 answered += 1
-                yield from decode(self._decoder, [registers])
+                yield from decode(self._decoder, [answer])
         yield from tidied(self._decoder.finish())
 
     def _rest(self, error: Exception) -> None:

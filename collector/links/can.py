@@ -1,13 +1,31 @@
-"""A CAN bus, by any interface that python-can knows."""
+"""A CAN bus, by any interface that python-can knows.
+
+Interfaces differ in how they fail. Whatever they raise while they are opened or read becomes a
+LinkDown, after which the bus is opened anew; a single frame that they cannot read costs that frame.
+"""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..clock import Now
 from ..drivers.base import CanFrame, Garbage, Input
-from .errors import broken, listening_only, unusable
+from .errors import LinkDown, broken, listening_only, unusable
 
 FRAMES_AT_ONCE = 256
+LONGEST_FRAME = 8
+BUS_OFF = 0x40
+"""In the identifier of a SocketCAN error frame: the controller has left the bus (linux/can/error.h,
+CAN_ERR_BUSOFF)."""
+LISTENING: Mapping[str, Mapping[str, Any]] = {
+    "cantact": {"monitor": True},
+    "kvaser": {"driver_mode": False},
+    "pcan": {"state": "PASSIVE"},
+    "seeedstudio": {"operation_mode": "silent"},
+    "slcan": {"listen_only": True},
+    "systec": {"state": "PASSIVE"},
+}
+"""How python-can is told not to acknowledge frames, where it is the one to be told."""
 
 
 class CanLink:
@@ -16,36 +34,70 @@ class CanLink:
     def __init__(self, settings: Mapping[str, Any], now: Now) -> None:
         import can  # not at the top: commands without a bus must start fast
 
-        self._error, self._now = can.CanError, now
+        self._error, self._gone, self._now = can.CanError, can.BusState.ERROR, now
         self._name = f"{settings['interface']}:{settings['channel']}"
         try:
-            self._bus = can.Bus(**settings)
-        except (can.CanError, OSError, ValueError) as error:
+            self._bus = can.Bus(**_arguments(settings, can.BusState))
+        except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError) as error:
+            # what a library of an adapter's maker raises when it lacks something is anybody's guess
             raise unusable(self._name, error) from error
 
     def receive(self, wait_s: float) -> Sequence[Input]:
-        try:
-            items: list[Input] = []
-            message = self._bus.recv(wait_s)
-            while message is not None:
-                items.append(_input(message, self._now()))
-                if len(items) == FRAMES_AT_ONCE:
-                    break
-                message = self._bus.recv(0)
-        except (self._error, OSError) as error:
-            raise broken(self._name, error) from error
+        items: list[Input] = []
+        while len(items) < FRAMES_AT_ONCE:
+            try:
+                message = self._bus.recv(0 if items else wait_s)
+            except (ValueError, IndexError):
+                items.append(Garbage("bad_frame", self._now()))
+                continue
+            except (self._error, OSError) as error:
+                raise broken(self._name, error) from error
+            if message is None:
+                break
+            items.append(_input(message, self._now()))
+            if message.is_error_frame and message.arbitration_id & BUS_OFF:
+                raise self._bus_off()
+        if not items and self._bus.state is self._gone:
+            raise self._bus_off()
+        if len(items) == FRAMES_AT_ONCE and all(isinstance(item, Garbage) for item in items):
+            raise LinkDown(
+                f"{self._name} ne donne plus rien de lisible",
+                f"{self._name} gives nothing that can be read any more",
+            )
         return items
 
     def send(self, data: bytes) -> None:
         raise listening_only()
 
     def close(self) -> None:
-        self._bus.shutdown()
+        with suppress(self._error, OSError):  # the interface may be gone
+            self._bus.shutdown()
+
+    def _bus_off(self) -> LinkDown:
+        return LinkDown(
+            f"{self._name} : le contrôleur s'est retiré du bus (bus-off) ; vérifier les fils, les "
+            "deux terminaisons de 120 ohms et le débit",
+            f"{self._name}: the controller has left the bus (bus-off); check the wires, the two "
+            "terminations of 120 ohms and the bit rate",
+        )
+
+
+def _arguments(settings: Mapping[str, Any], states: Any) -> dict[str, Any]:
+    """What python-can is given; what it needs besides stands in its own configuration file."""
+    arguments = {name: settings[name] for name in ("interface", "channel", "bitrate")}
+    if not settings["acknowledge"]:
+        arguments |= LISTENING.get(settings["interface"], {})
+    if "state" in arguments:
+        arguments["state"] = states[arguments["state"]]
+    return arguments
 
 
 def _input(message: Any, ts: int) -> Input:
-    if message.is_fd:
+    if message.is_fd or message.dlc > LONGEST_FRAME:
         return Garbage("fd_frame", ts)
+    carries = not (message.is_remote_frame or message.is_error_frame)
+    if carries and len(message.data) != message.dlc:
+        return Garbage("bad_length", ts)
     return CanFrame(
         message.arbitration_id,
         bytes(message.data),

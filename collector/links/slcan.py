@@ -11,11 +11,14 @@ from .line import Line
 
 
 class SlcanLink:
-    """A CAN adapter on a serial port, opened so that it stays silent on the bus."""
+    """A CAN adapter on a serial port, opened so that it stays silent on the bus.
 
-    def __init__(self, line: Line, bit_rate: int, now: Now) -> None:
+    With `acknowledge` it acknowledges the frames of others, where nobody else on the bus does.
+    """
+
+    def __init__(self, line: Line, bit_rate: int, now: Now, *, acknowledge: bool = False) -> None:
         self._line, self._now, self._parser = line, now, slcan.Parser()
-        line.write(slcan.listening(bit_rate))
+        line.write(slcan.listening(bit_rate, acknowledge=acknowledge))
 
     def receive(self, wait_s: float) -> Sequence[Input]:
         data = self._line.read(wait_s)

@@ -25,12 +25,17 @@ class Stream(Protocol):
 
 
 def open_stream(link: LinkSpec, now: Now) -> Stream:
-    """Connect a link that is not Modbus; raises LinkDown if that is impossible at the moment."""
+    """Connect a link that is not asked; raises LinkDown if that is impossible at the moment."""
     settings = link.settings
     if link.kind == "can":
         return CanLink(settings, now)
     if link.kind == "slcan":
-        return SlcanLink(SerialLine(settings), settings["bitrate"], now)
+        line, acknowledge = SerialLine(settings), settings["acknowledge"]
+        return SlcanLink(line, settings["bitrate"], now, acknowledge=acknowledge)
+    if link.kind == "websocket":
+        from .websocket import WebSocketLink  # not at the top: few sites need its library
+
+        return WebSocketLink(settings, now)
     if link.kind == "tcp":
         return LineLink(TcpLine(settings["host"], settings["port"]), now)
     return LineLink(SerialLine(settings), now)

@@ -35,14 +35,16 @@ _FRAME = re.compile(rb"(?:([tr])([0-9A-Fa-f]{3})|([TR])([0-9A-Fa-f]{8}))([0-8])(
 _ANSWER = re.compile(rb"[zZ]|[FVvN][\x20-\x7e]*")
 
 
-def listening(bit_rate: int) -> bytes:
+def listening(bit_rate: int, *, acknowledge: bool = False) -> bytes:
     """What opens an adapter so that it hears everything and sends nothing; ValueError if it cannot.
 
-    The leading CR ends whatever half a command the adapter may have in its buffer.
+    One that is to acknowledge frames is opened as an ordinary node of the bus, and still sends none
+    of its own. The leading CR ends whatever half a command the adapter may have in its buffer.
     """
     if bit_rate not in BIT_RATES:
         raise ValueError(f"an SLCAN adapter has no bit rate of {bit_rate}")
-    return DONE + CLOSE + BIT_RATES[bit_rate].encode() + b"\r" + LISTEN
+    opened = OPEN if acknowledge else LISTEN
+    return DONE + CLOSE + BIT_RATES[bit_rate].encode() + b"\r" + opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from .errors import WireError
@@ -14,10 +15,11 @@ _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
-def loads(data: bytes) -> Any:
+def loads(data: bytes, *, constant: Callable[[str], Any] | None = None) -> Any:
     """Parse UTF-8 JSON; refuse NaN, infinities, endless numbers, deep nesting and double keys.
 
-    Lone surrogates are refused too: no database driver can store them.
+    Lone surrogates are refused too: no database driver can store them. `constant` makes something
+    of NaN and the infinities, for writers who know no better.
     """
     try:
         text = data.decode("utf-8")
@@ -27,7 +29,7 @@ def loads(data: bytes) -> Any:
     try:
         value = json.loads(
             text,
-            parse_constant=_no_constant,
+            parse_constant=constant or _no_constant,
             # A call per integer is most of the cost of a block: made only where it can matter.
             parse_int=_integer if _LONG.search(text) else None,
             parse_float=_float,
