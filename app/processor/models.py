@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, SmallInteger, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.base import TABLE_OPTIONS, AssetOwned, Blob, Key, TenantBase
+from app.database.base import TABLE_OPTIONS, AssetOwned, Blob, Key, TenantBase, now_ms
 
 HOT, SEALED, DAMAGED = 0, 1, 2
 """Kinds of chunk."""
@@ -113,3 +113,94 @@ class IngestBatch(TenantBase):
     digest: Mapped[str] = mapped_column(String(64))
     received_at: Mapped[int] = mapped_column(BigInteger, index=True)
     outcomes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+class Rollup(AssetOwned, TenantBase):
+    """Buckets of one tier and asset in one chunk of columns; see `tiers`.
+
+    `tier` is the width of a bucket in seconds; the row covers `start` up to `end`, whole UTC days.
+    """
+
+    __tablename__ = "bms_rollups"
+
+    asset_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True
+    )
+    tier: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    end: Mapped[int] = mapped_column(BigInteger)
+    count: Mapped[int]
+    data: Mapped[bytes] = mapped_column(Blob)
+
+
+class RollupState(AssetOwned, TenantBase):
+    """How far the roll-ups of one asset have come: its watermark and its ledger of days.
+
+    `days` are the UTC days compiled, `minutes` and `quarters` those of which these tiers were kept,
+    each as ranges of days since 1970. Readings before `raw_from` have been let go.
+    """
+
+    __tablename__ = "rollup_state"
+
+    asset_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int] = mapped_column(BigInteger, default=0)
+    compiled_to: Mapped[int] = mapped_column(BigInteger, default=0)
+    raw_from: Mapped[int] = mapped_column(BigInteger, default=0)
+    days: Mapped[str] = mapped_column(Text, default="")
+    minutes: Mapped[str] = mapped_column(Text, default="")
+    quarters: Mapped[str] = mapped_column(Text, default="")
+
+
+class RollupBacklog(AssetOwned, TenantBase):
+    """A UTC day of one asset that waits to be compiled, again or for the first time."""
+
+    __tablename__ = "rollup_backlog"
+
+    asset_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True
+    )
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class BatteryDay(AssetOwned, TenantBase):
+    """What one battery did in one day of its site; see `statistics`. Unknown is NULL.
+
+    `through` is how far the day had been compiled: its end, once it is complete.
+    """
+
+    __tablename__ = "battery_days"
+
+    asset_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True
+    )
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger)
+    end: Mapped[int] = mapped_column(BigInteger)
+    through: Mapped[int] = mapped_column(BigInteger)
+    covered_ms: Mapped[int] = mapped_column(BigInteger)
+    energy_in_wh: Mapped[float | None]
+    energy_out_wh: Mapped[float | None]
+    charge_in_ah: Mapped[float | None]
+    charge_out_ah: Mapped[float | None]
+    cycles: Mapped[float | None]
+    bands: Mapped[dict[str, Any]] = mapped_column(JSON)
+    metrics: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class KeptRange(AssetOwned, TenantBase):
+    """A stretch of one asset's history that retention leaves alone, and why."""
+
+    __tablename__ = "kept_ranges"
+    __table_args__ = (
+        Index("ix_kept_ranges_asset_end", "asset_id", "end"),
+        TABLE_OPTIONS,
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    asset_id: Mapped[int] = mapped_column(Key, ForeignKey("assets.id", ondelete="CASCADE"))
+    start: Mapped[int] = mapped_column(BigInteger)
+    end: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[int] = mapped_column(BigInteger, default=now_ms)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from .chunks import Chunk, ChunkError
 from .merge import merge
 from .models import DAMAGED, HOT, SEALED, HistoryChunk
+from .rollups import mark_changed
 
 SEALED_MS = 6 * 3_600_000
 """What a sealed chunk covers: long enough to compress well, short enough for an hour's chart."""
@@ -56,6 +57,7 @@ def _seal_period(session: Session, asset_id: int, start: int) -> None:
         .order_by(HistoryChunk.kind.desc(), HistoryChunk.source, HistoryChunk.seq)
     ).all()
     readable = [(row, chunk) for row in rows if (chunk := _opened(row))]
+    mark_changed(session, asset_id, start, max(row.end for row in rows))
     if not readable:
         return
     merged = list(merge([chunk for _, chunk in readable]))
