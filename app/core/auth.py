@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.database.base import now_ms
 from app.database.encrypted import find_by
 from app.database.engines import Engines
+from app.database.remembered import IN_PASSING
 from app.errors import NotFound, Unauthorized
 
 from .access import MATRIX, Permission, Principal, Role, TenantRef, read_only
@@ -23,8 +24,10 @@ from .models import Tenant, User, UserSession
 from .passwords import hash_password, needs_rehash, verify_password
 
 HOUR_MS = 3_600_000
-IDLE_MS = 8 * HOUR_MS
-"""A session unused for this long is over: one working day."""
+IDLE_MS = HOUR_MS // 2
+"""A session unused for this long is over. An open page asks for news all the time, so a screen on
+a wall goes on; a browser that was closed, or a machine that sleeps, does not. Who sits before an
+open page is another question: dangerous acts ask it (`access.FRESH_MS`)."""
 ABSOLUTE_MS = 12 * HOUR_MS
 """A session is over after this long, however much it is used."""
 SEEN_EVERY_MS = 60_000
@@ -140,6 +143,16 @@ def find_session(core: Session, token: str, now: int | None = None) -> UserSessi
     return found if found and may_sign_in(found.user) else None
 
 
+def is_live(user_session: UserSession, now: int | None = None) -> bool:
+    """Whether a session found a moment ago is still neither idle nor old, and still where it was."""
+    now = now_ms() if now is None else now
+    return (
+        user_session.seen_at > now - IDLE_MS
+        and user_session.created_at > now - ABSOLUTE_MS
+        and (user_session.entered_until is None or user_session.entered_until > now)
+    )
+
+
 def is_due(user_session: UserSession, now: int | None = None) -> bool:
     """Whether this use of the session is worth noting: once a minute."""
     return (now_ms() if now is None else now) - user_session.seen_at >= SEEN_EVERY_MS
@@ -150,7 +163,8 @@ def touch_session(core: Session, token_hash: bytes, now: int | None = None) -> N
     core.execute(
         update(UserSession)
         .where(UserSession.token_hash == token_hash)
-        .values(seen_at=now_ms() if now is None else now)
+        .values(seen_at=now_ms() if now is None else now),
+        execution_options=IN_PASSING,
     )
 
 

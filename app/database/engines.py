@@ -6,7 +6,6 @@ asked next; only while a request uses two at once is there a second. Clients on 
 under another account, get a connection each time. SQLite files stay open, a few at a time.
 """
 
-import os
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -21,6 +20,7 @@ from app.core.access import TenantRef
 from app.core.crypto import master_keys
 from app.settings import Settings
 
+from .remembered import Remembered
 from .vault import Vault
 
 KEPT_TENANTS = 50
@@ -51,6 +51,7 @@ class Engines:
             event.listen(self.core, "engine_connect", _choose_database)
         self._account = self.core.url.set(database="")
         self.vault = Vault(master_keys(settings.field_keys, settings.secret_key), self.core)
+        self.remembered = Remembered(settings.cache_dir / "core.changed")
         self._tenants: OrderedDict[str, Engine] = OrderedDict()
         self._lock = Lock()
 
@@ -180,7 +181,7 @@ def _sqlite(url: URL, **pool: Any) -> Engine:
 def _identity(path: str | None) -> tuple[int, int] | None:
     """What tells a file from another of the same name; None for what is no file."""
     try:
-        found = os.stat(path) if path else None
+        found = Path(path).stat() if path else None
     except FileNotFoundError:
         return None
     return (found.st_dev, found.st_ino) if found else None

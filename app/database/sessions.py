@@ -19,6 +19,7 @@ from app.core.access import EVERY_ASSET, Scope, TenantRef
 
 from .base import AssetItself, AssetOwned, CoreBase, TenantBase
 from .engines import Engines
+from .remembered import watch
 
 
 class IsolationError(RuntimeError):
@@ -49,6 +50,7 @@ def open_core(engines: Engines, *, writes: bool = False) -> CoreSession:
         engines.vault.prepare()
     session = CoreSession(engines.core.execution_options(writes=True) if writes else engines.core)
     session.info["vault"] = engines.vault
+    session.info["remembered"] = engines.remembered
     return session
 
 
@@ -99,6 +101,9 @@ def _narrow(state: ORMExecuteState) -> None:
         with_loader_criteria(AssetItself, lambda cls: cls.id.in_(ids), include_aliases=True),
         with_loader_criteria(AssetOwned, lambda cls: cls.asset_id.in_(ids), include_aliases=True),
     )
+
+
+watch(CoreSession)
 
 
 def _is_text(element: ClauseElement) -> bool:

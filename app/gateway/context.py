@@ -1,6 +1,6 @@
 """What belongs to the request in hand: who calls, and the sessions opened for them.
 
-Nothing is opened before it is asked for: an unchanged poll costs one query in all. Views that
+Nothing is opened before it is asked for: an unchanged poll asks no database. Views that
 write ask for a writing session and commit it once; whatever is not committed is rolled back when
 the request ends.
 """

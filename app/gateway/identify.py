@@ -17,8 +17,10 @@ from app.core.auth import (
     ABSOLUTE_MS,
     find_session,
     is_due,
+    is_live,
     principal_for,
     principal_of,
+    token_digest,
     touch_session,
 )
 from app.core.journal import about
@@ -196,15 +198,25 @@ def _from_cookie(request: Request) -> SignedIn | None:
     token = session_token(request)
     if not token:
         return None
+    key, remembered = ("session", token_digest(token)), engines().remembered
+    known = remembered.get(key, lambda: _of_session(token))
+    if known is not None and not is_live(known.session):
+        remembered.forget(key)
+        known = _of_session(token)
+    if known is None:
+        return None
+    if is_due(known.session):
+        _note(lambda core: touch_session(core, known.session.token_hash))
+        remembered.forget(key)
+    _tell(known.principal)
+    return known
+
+
+def _of_session(token: str) -> SignedIn | None:
+    """Who core says has this session."""
     with open_core(engines()) as core:
         session = find_session(core, token)
-    if session is None:
-        return None
-    if is_due(session):
-        _note(lambda core: touch_session(core, session.token_hash))
-    principal = principal_of(engines(), session)
-    _tell(principal)
-    return SignedIn(session.user, principal, session)
+    return session and SignedIn(session.user, principal_of(engines(), session), session)
 
 
 def _tell(principal: Principal) -> None:
