@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from app.database.base import now_ms
 from app.errors import Invalid, sentence
 
-from .models import RecoveryCode, User
+from .auth import end_sessions_of
+from .models import Passkey, RecoveryCode, User
 
 ISSUER = "TrackingBMS"
 STEP_SECONDS = 30
@@ -83,6 +84,13 @@ def remove(core: Session, user: User) -> None:
     user.totp_secret = user.totp_step = None
     user.ver += 1
     core.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+
+
+def forget_devices(core: Session, user: User) -> None:
+    """Take back all that somebody shows besides a password: they lost it, or somebody has it."""
+    remove(core, user)
+    core.execute(delete(Passkey).where(Passkey.user_id == user.id))
+    end_sessions_of(core, user.id)
 
 
 def new_recovery_codes(core: Session, user: User) -> list[str]:

@@ -100,6 +100,9 @@ CONFIRM = (Limit("10 per 15 minutes", lambda: f"person {current_user.get_id()}",
 LINK = (Limit("20 per hour", client_address, failures_only=True),)
 """Wrong links. They are signed; this keeps guessing out of the log."""
 
+RESET = (Limit("3 per hour", _account), Limit("20 per hour", client_address))
+"""Links asked for by mail: whether they help is not told, so each one counts."""
+
 PASSKEY = (Limit("20 per 15 minutes", client_address, failures_only=True),)
 """Passkeys that were refused: nobody guesses one, but each costs a signature to check."""
 

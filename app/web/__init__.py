@@ -10,6 +10,7 @@ def register(app: Flask) -> None:
         battery,
         collectors,
         fleet,
+        forgotten,
         page,
         passkeys,
         pending,
@@ -23,7 +24,7 @@ def register(app: Flask) -> None:
     from .assets import commands
 
     places = (fleet, battery, pending, collectors, people, platform)
-    for module in (session, profile, passkeys, *places, audit, privacy, reference):
+    for module in (session, forgotten, profile, passkeys, *places, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)
     app.cli.add_command(commands)

@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from app.clients import catalogue, membership, users
 from app.clients.catalogue import AssetFilter
-from app.core import links, mail
+from app.core import links, mail, totp
 from app.core.access import Permission, Role, fresh, public, requires
 from app.core.auth import principal_for
 from app.core.journal import record
@@ -101,6 +101,27 @@ def make_link(user_id: int) -> ResponseReturnValue:
     return _show_link(membership.person(core, current_tenant().id, user_id), "user.link")
 
 
+@blueprint.post("/utilisateurs/<int:user_id>/second-facteur")
+@requires(Permission.MANAGE_USERS)
+@fresh
+def reset_factor(user_id: int) -> ResponseReturnValue:
+    """Help somebody who lost what they show besides their password, and tell them by mail."""
+    core = core_session(writes=True)
+    user = membership.person(core, current_tenant().id, user_id, lock=True)
+    if user.id == current_principal().id:
+        raise Conflict("Do this in your own profile.", code="own_factor")
+    totp.forget_devices(core, user)
+    record(core, current_principal(), "factor.reset", user.email)
+    core.commit()
+    text = gettext(
+        "An administrator has removed your authenticator, your recovery codes and your passkeys."
+        " Set up a new one when you sign in. If you did not ask for this, say so at once."
+    )
+    _tell(user, gettext("Your two-step verification"), text)
+    flash(gettext("Two-step verification removed"))
+    return redirect(url_for("members.person", user_id=user_id), code=303)
+
+
 @blueprint.get("/acces/<token>")
 @public
 @limited(LINK)
@@ -144,16 +165,18 @@ def _show_link(user: User, action: str) -> ResponseReturnValue:
 
 
 def _mail(user: User, link: str) -> bool:
-    """Send the link, too, where there is a mail server; it was shown in any case."""
+    text = gettext("Choose your password for TrackingBMS with this link, within a week:")
+    return _tell(user, gettext("Your access to TrackingBMS"), f"{text}\n\n{link}")
+
+
+def _tell(user: User, subject: str, text: str) -> bool:
+    """Mail somebody where there is a mail server; whether it was taken."""
     if not settings().smtp_url:
         return False
-    text = gettext("Choose your password for TrackingBMS with this link, within a week:")
     try:
-        mail.send(
-            settings(), user.email, gettext("Your access to TrackingBMS"), f"{text}\n\n{link}\n"
-        )
+        mail.send(settings(), user.email, subject, f"{text}\n")
     except Unavailable:
-        log.warning("a link could not be mailed", exc_info=True)
+        log.warning("somebody could not be told by mail", exc_info=True)
         return False
     return True
 

@@ -4,9 +4,11 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from app import create_app
 from app.core.auth import find_session
+from app.core.models import UserSession
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -64,6 +66,15 @@ def test_a_token_planted_before_signing_in_is_not_kept(browser, house):
     with house.core() as core:
         assert find_session(core, token).user.email == alice.email
         assert find_session(core, "planted" * 7) is None
+
+
+def test_signing_out_clears_what_the_browser_kept(client_of, house):
+    browser = client_of("bob")
+    with house.core() as core:
+        csrf = core.scalar(select(UserSession.csrf))
+    answer = browser.post("/deconnexion", data={"csrf_token": csrf})
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in browser.get("/connexion").headers
 
 
 def test_signing_out_ends_the_session_and_not_only_the_cookie(browser, house):

@@ -27,6 +27,7 @@ PUBLIC = {
     "/connexion/verification",
     "/connexion/cle",
     "/acces/<token>",
+    "/mot-de-passe/oublie",
     "/deconnexion",
     "/langue/<locale>",
 }
