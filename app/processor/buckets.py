@@ -1,22 +1,29 @@
-"""Buckets: many readings of a few metrics, thinned to rows of time, lowest, mean, highest."""
+"""Buckets: many readings of a few metrics, thinned to rows of time, lowest, mean, highest.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+Readings and roll-ups go through the same whole numbers (`bands`), so a bucket says the same
+whichever of them it was made from. A counter's middle number is its last value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from collector.wire.reading import digits_of
 
+from .bands import Stat, chained, cuts_of, fold, picked
+from .days import DAY_MS, date_at, midnight
 from .history import Row
 
-SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, DAY_MS
 STEPS = (
     *(n * SECOND for n in (1, 2, 5, 10, 15, 30)),
-    *(n * MINUTE for n in (1, 2, 5, 10, 15, 30)),
-    *(n * HOUR for n in (1, 2, 3, 6, 12)),
+    *(n * MINUTE for n in (1, 2, 5, 10, 15, 30, 45)),
+    *(n * HOUR for n in (1, 2, 3, 4, 6, 8, 12)),
     *(n * DAY for n in (1, 2, 7, 14, 28, 56, 112, 224, 448)),
 )
-"""Widths of a bucket: multiples of one another where it matters, so that tiers fit into them."""
+"""Widths of a bucket: each from the first minute on is a number of whole tiers."""
 
 GAP_STEPS = 3
 """Silence longer than this many usual steps is a gap."""
@@ -24,88 +31,130 @@ GAP_STEPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Readings in order of time, as arrays: of each metric lowest, mean, highest (NaN unknown).
+    """Statistics in order of time, each of one reading or of one bucket of a tier.
 
-    At full resolution the three are one and the same array.
+    `ends` is the last moment each speaks of; `usual` the step between readings, where known.
     """
 
     times: np.ndarray
-    lows: Mapping[str, np.ndarray]
-    means: Mapping[str, np.ndarray]
-    highs: Mapping[str, np.ndarray]
+    ends: np.ndarray
+    stats: Mapping[str, Stat]
+    usual: float | None = None
 
 
-def step_for(start: int, end: int, points: int) -> int:
-    """The narrowest step (ms) that covers the range in at most `points` aligned buckets."""
-    for step in STEPS:
-        if -(-end // step) - start // step <= points:
-            return step
-    return STEPS[-1] * -(-(end - start) // (STEPS[-1] * max(points - 1, 1)))
+def edges_for(
+    start: int, end: int, points: int, zone: ZoneInfo, unit: int = 1
+) -> tuple[int, np.ndarray]:
+    """The narrowest step (ms) that covers the range in at most `points` buckets, and their edges.
+
+    A step is a multiple of `unit`. Buckets are aligned to the clock: days to the site's, anything
+    shorter to UTC's.
+    """
+    steps = (step for step in STEPS if step % unit == 0)
+    for step in steps:
+        if -(-end // step) - start // step <= points + 2:
+            edges = edges_of(start, end, step, zone)
+            if len(edges) - 1 <= points:
+                return step, edges
+    step = STEPS[-1]
+    while len(edges := edges_of(start, end, step, zone)) - 1 > points:
+        step += STEPS[-1]
+    return step, edges
 
 
+def edges_of(start: int, end: int, step: int, zone: ZoneInfo) -> np.ndarray:
+    """Where the buckets of this step that cover the range begin, and where the last one ends."""
+    if step < DAY:
+        return np.arange(start // step * step, -(-end // step) * step + 1, step)
+    days = step // DAY
+    first = date_at(start, zone)
+    ordinal = first.toordinal() // days * days
+    edges = [midnight(first.fromordinal(max(ordinal, 1)), zone)]
+    while edges[-1] < end:
+        ordinal += days
+        edges.append(midnight(first.fromordinal(ordinal), zone))
+    return np.array(edges, np.int64)
+
+
+@dataclass(slots=True)
 class Buckets:
-    """Accumulates parts into aligned buckets of `step` ms; several parts may share a bucket."""
+    """Accumulates parts into buckets between `edges`; several parts may share a bucket."""
 
-    def __init__(self, metrics: tuple[str, ...], start: int, end: int, step: int) -> None:
-        self.step = step
-        self._metrics = metrics
-        self._origin = start // step * step
-        size = max(-(-end // step) - start // step, 1)
-        self._first = np.full(size, np.inf)
-        self._last = np.full(size, -np.inf)
-        self._low = {code: np.full(size, np.inf) for code in metrics}
-        self._high = {code: np.full(size, -np.inf) for code in metrics}
-        self._sum = {code: np.zeros(size) for code in metrics}
-        self._count = {code: np.zeros(size, np.int64) for code in metrics}
-        self._steps: list[float] = []
+    metrics: Sequence[str]
+    edges: np.ndarray
+    _parts: list[tuple[np.ndarray, Part]] = field(default_factory=list)
+    _usual: list[float] = field(default_factory=list)
 
     def add(self, part: Part) -> None:
-        """Take in readings that lie within the range."""
+        """Take in what lies within the range."""
         if not len(part.times):
             return
-        if len(part.times) > 1:
-            self._steps.append(float(np.median(np.diff(part.times))))
-        places = (part.times - self._origin) // self.step
-        np.minimum.at(self._first, places, part.times)
-        np.maximum.at(self._last, places, part.times)
-        for code in self._metrics:
-            known = ~np.isnan(part.means[code])
-            at = places[known]
-            np.minimum.at(self._low[code], at, part.lows[code][known])
-            np.maximum.at(self._high[code], at, part.highs[code][known])
-            size = len(self._first)
-            self._sum[code] += np.bincount(at, part.means[code][known], size)
-            self._count[code] += np.bincount(at, minlength=size)
+        if part.usual is not None:
+            self._usual.append(part.usual)
+        places = np.searchsorted(self.edges, part.times, "right") - 1
+        cuts = cuts_of(places)
+        last = np.append(cuts[1:], len(places)) - 1
+        stats = {code: fold(part.stats[code], cuts) for code in self.metrics if code in part.stats}
+        self._parts.append((places[cuts], Part(part.times[cuts], part.ends[last], stats)))
 
     def rows(self) -> dict[str, list[Row]]:
         """Rows per metric. A row of None marks the beginning of a gap, or of not being known."""
-        heard = np.flatnonzero(np.isfinite(self._first))
-        gaps = self._gaps(heard)
-        return {code: self._rows(code, heard, gaps) for code in self._metrics}
+        if not self._parts:
+            return {code: [] for code in self.metrics}
+        places = np.concatenate([places for places, _ in self._parts])
+        order = np.argsort(places, kind="stable")
+        cuts = cuts_of(places[order])
+        heard = places[order][cuts]
+        first = np.minimum.reduceat(self._all("times")[order], cuts)
+        last = np.maximum.reduceat(self._all("ends")[order], cuts)
+        gaps = self._gaps(heard, first, last)
+        return {
+            code: self._rows(code, fold(self._stat(code, order), cuts), heard, gaps)
+            for code in self.metrics
+        }
 
-    def _gaps(self, heard: np.ndarray) -> set[int]:
+    def _all(self, name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for _, part in self._parts])
+
+    def _stat(self, code: str, order: np.ndarray) -> Stat:
+        found = chained([(part.stats.get(code), len(places)) for places, part in self._parts])
+        if found is None:
+            none = np.zeros(len(order), np.int64)
+            return Stat(none, none, none, none, none)
+        return picked(found, order)
+
+    def _gaps(self, heard: np.ndarray, first: np.ndarray, last: np.ndarray) -> set[int]:
         """Places among the buckets heard that a gap follows."""
-        usual = float(np.median(self._steps)) if self._steps else 0.0
-        silence = self._first[heard[1:]] - self._last[heard[:-1]]
-        wide = (silence > GAP_STEPS * usual) & (np.diff(heard) > 1)
+        usual = float(np.median(self._usual)) if self._usual else 0.0
+        wide = (first[1:] - last[:-1] > GAP_STEPS * usual) & (np.diff(heard) > 1)
         return set(np.flatnonzero(wide).tolist())
 
-    def _rows(self, code: str, heard: np.ndarray, gaps: set[int]) -> list[Row]:
-        count, digits = self._count[code][heard], _digits(code)
-        means = np.full(len(heard), np.nan)
-        np.divide(self._sum[code][heard], count, out=means, where=count > 0)
-        columns = (self._low[code][heard], means, self._high[code][heard])
-        middles = (self._origin + heard * self.step + self.step // 2).tolist()
-        rounded = (np.round(column, digits).tolist() for column in columns)
+    def _rows(self, code: str, stat: Stat, heard: np.ndarray, gaps: set[int]) -> list[Row]:
+        begins, ends = self.edges[heard], self.edges[heard + 1]
+        columns = [column.tolist() for column in _shown(code, stat)]
+        known = (stat.weight > 0).tolist()
         rows: list[Row] = []
-        for i, row in enumerate(map(list, zip(middles, *rounded, strict=True))):
-            if row[2] == row[2]:
+        middles = ((begins + ends) // 2).tolist()
+        for i, row in enumerate(map(list, zip(middles, *columns, strict=True))):
+            if known[i]:
                 rows.append(row)
             elif rows and rows[-1][2] is not None:
                 rows.append(_unknown(row[0]))
             if i in gaps and rows and rows[-1][2] is not None:
-                rows.append(_unknown(row[0] + self.step))
+                rows.append(_unknown(int(ends[i] + (ends[i] - begins[i]) // 2)))
         return rows
+
+
+def _shown(code: str, stat: Stat) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lowest, mean and highest in the metric's unit; where nothing is known they mean nothing."""
+    digits = digits_of(code.partition(".")[0])
+    unit = 10**digits
+    if stat.total is None:
+        middle = stat.last / unit
+    else:
+        means = np.asarray(stat.total / np.maximum(stat.weight, 1), dtype=float)
+        middle = np.round(means / unit, digits)
+    return stat.low / unit, middle, stat.high / unit
 
 
 def raw_rows(part: Part) -> dict[str, list[Row]]:
@@ -114,19 +163,20 @@ def raw_rows(part: Part) -> dict[str, list[Row]]:
     usual = int(np.median(steps)) if len(steps) else 0
     gaps = set((np.flatnonzero(steps > GAP_STEPS * usual) + 1).tolist())
     times = part.times.tolist()
-    return {code: _raw(code, times, values, gaps, usual) for code, values in part.means.items()}
+    return {code: _raw(code, times, stat, gaps, usual) for code, stat in part.stats.items()}
 
 
-def _raw(code: str, times: list[int], values: np.ndarray, gaps: set[int], usual: int) -> list[Row]:
+def _raw(code: str, times: list[int], stat: Stat, gaps: set[int], usual: int) -> list[Row]:
     """`gaps`: the readings that silence went before."""
-    rounded = np.round(values, _digits(code)).tolist()
-    if not gaps and not np.isnan(values).any():
-        return [[ts, value, value, value] for ts, value in zip(times, rounded, strict=True)]
+    values = (stat.low / 10 ** digits_of(code.partition(".")[0])).tolist()
+    if not gaps and stat.weight.all():
+        return [[ts, value, value, value] for ts, value in zip(times, values, strict=True)]
+    known = (stat.weight > 0).tolist()
     rows: list[Row] = []
-    for i, value in enumerate(rounded):
+    for i, value in enumerate(values):
         if i in gaps and rows and rows[-1][2] is not None:
             rows.append(_unknown(times[i - 1] + usual))
-        if value == value:
+        if known[i]:
             rows.append([times[i], value, value, value])
         elif rows and rows[-1][2] is not None:
             rows.append(_unknown(times[i]))
@@ -135,7 +185,3 @@ def _raw(code: str, times: list[int], values: np.ndarray, gaps: set[int], usual:
 
 def _unknown(ts: int) -> Row:
     return [ts, None, None, None]
-
-
-def _digits(code: str) -> int:
-    return digits_of(code.partition(".")[0])

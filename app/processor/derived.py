@@ -5,8 +5,8 @@ for arrays (a test holds them to the registry); a derived metric without one is 
 reading, so that a new entry in the registry is enough.
 """
 
-import warnings
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -21,30 +21,77 @@ def _power(chunk: Chunk) -> Array:
     return chunk.array(("pack_voltage", None)) * chunk.array(("current", None))
 
 
-def _over(code: str, reduce: Callable[..., Array]) -> Callable[[Chunk], Array]:
+def _over(code: str, reduce: Callable[["_Cells"], Array]) -> Callable[[Chunk], Array]:
     def derive(chunk: Chunk) -> Array:
-        series = [chunk.array(key) for key in chunk.keys if key[0] == code]
-        if not series:
+        cells = _Cells(chunk, code)
+        if not cells.keys:
             return np.full(chunk.count, np.nan)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a moment at which no cell is known
-            return reduce(np.stack(series), axis=0)
+        with np.errstate(invalid="ignore"):  # a moment at which no cell is known
+            found = reduce(cells) / 10**cells.digits
+        return found if cells.dense else np.where(cells.count() > 0, found, np.nan)
 
     return derive
 
 
-def _spread(series: Array, axis: int) -> Array:
-    return np.nanmax(series, axis=axis) - np.nanmin(series, axis=axis)
+class _Cells:
+    """All columns of an array metric, as integers with equally many decimals.
+
+    Integers, so that the same cells give the same number whichever chunk they lie in.
+    """
+
+    def __init__(self, chunk: Chunk, code: str) -> None:
+        self.chunk = chunk
+        self.keys = [key for key in chunk.keys if key[0] == code]
+        self.digits = max((chunk.digits(key) for key in self.keys), default=0)
+        self.dense = all(chunk.column(key).present is None for key in self.keys)
+
+    def each(self, unknown: int) -> Iterator[Array]:
+        """Column by column, with `unknown` where nothing is known."""
+        for key in self.keys:
+            column = self.chunk.column(key)
+            known = np.asarray(column.known, dtype=np.int64)
+            if column.digits < self.digits:
+                known = known * 10 ** (self.digits - column.digits)
+            if column.present is None:
+                yield known
+                continue
+            whole = np.full(self.chunk.count, unknown)
+            whole[np.asarray(column.present, dtype=bool)] = known
+            yield whole
+
+    def count(self) -> Array | int:
+        """How many cells are known at each moment."""
+        if self.dense:
+            return len(self.keys)
+        masks = (self.chunk.column(key).present for key in self.keys)
+        return sum(
+            np.ones(self.chunk.count, int) if m is None else np.asarray(m, int) for m in masks
+        )
+
+    def lowest(self) -> Array:
+        return functools.reduce(np.minimum, self.each(_HIGHEST))
+
+    def highest(self) -> Array:
+        return functools.reduce(np.maximum, self.each(-_HIGHEST))
+
+    def mean(self) -> Array:
+        return functools.reduce(np.add, self.each(0)) / self.count()
+
+    def spread(self) -> Array:
+        return self.highest() - self.lowest()
+
+
+_HIGHEST = np.iinfo(np.int64).max // 2
 
 
 WHOLE: dict[str, Callable[[Chunk], Array]] = {
     "power": _power,
-    "cell_voltage_min": _over("cell_voltage", np.nanmin),
-    "cell_voltage_max": _over("cell_voltage", np.nanmax),
-    "cell_voltage_mean": _over("cell_voltage", np.nanmean),
-    "cell_voltage_spread": _over("cell_voltage", _spread),
-    "temperature_min": _over("cell_temperature", np.nanmin),
-    "temperature_max": _over("cell_temperature", np.nanmax),
+    "cell_voltage_min": _over("cell_voltage", _Cells.lowest),
+    "cell_voltage_max": _over("cell_voltage", _Cells.highest),
+    "cell_voltage_mean": _over("cell_voltage", _Cells.mean),
+    "cell_voltage_spread": _over("cell_voltage", _Cells.spread),
+    "temperature_min": _over("cell_temperature", _Cells.lowest),
+    "temperature_max": _over("cell_temperature", _Cells.highest),
 }
 
 

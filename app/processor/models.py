@@ -137,7 +137,8 @@ class RollupState(AssetOwned, TenantBase):
     """How far the roll-ups of one asset have come: its watermark and its ledger of days.
 
     `days` are the UTC days compiled, `minutes` and `quarters` those of which these tiers were kept,
-    each as ranges of days since 1970. Readings before `raw_from` have been let go.
+    each as ranges of days since 1970. Readings before `raw_from` have been let go, and hours before
+    `hours_from`.
     """
 
     __tablename__ = "rollup_state"
@@ -148,6 +149,7 @@ class RollupState(AssetOwned, TenantBase):
     revision: Mapped[int] = mapped_column(BigInteger, default=0)
     compiled_to: Mapped[int] = mapped_column(BigInteger, default=0)
     raw_from: Mapped[int] = mapped_column(BigInteger, default=0)
+    hours_from: Mapped[int] = mapped_column(BigInteger, default=0)
     days: Mapped[str] = mapped_column(Text, default="")
     minutes: Mapped[str] = mapped_column(Text, default="")
     quarters: Mapped[str] = mapped_column(Text, default="")

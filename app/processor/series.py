@@ -1,4 +1,4 @@
-"""Series: what a chart draws of one asset's history, whatever chunks it lies in."""
+"""Series: what a chart draws of one asset's history, whatever chunks and tiers it lies in."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -6,29 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row as Found
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.errors import Invalid
-from collector.wire.errors import WireError
-from collector.wire.metrics import METRICS
-from collector.wire.reading import parse_code
-
-from .buckets import Buckets, Part, raw_rows, step_for
-from .chunks import Chunk, ChunkError, Key
-from .derived import derived
+from .bands import Stat, chained
+from .buckets import Buckets, Part, edges_for, raw_rows
+from .chunks import Chunk, ChunkError
+from .days import DAY_MS, zone_of
 from .history import Row
-from .models import DAMAGED, HistoryChunk
+from .models import HistoryChunk
+from .plan import Plan, Stretch, list_chunks, make, readable
+from .readings import instants, statistics, values
+from .shelf import read
+from .weighing import HOUR_MS
 
-MAX_POINTS = 5_000
-MAX_METRICS = 64
-MAX_READINGS = 5_000_000
-"""Most readings behind one chart."""
-FETCHED = 64
-"""Chunks fetched at a time."""
-GATHERED = 50_000
-"""Readings thinned at a time."""
+GATHERED = 100_000
+"""About how many readings are thinned at a time."""
 
 log = logging.getLogger(__name__)
 
@@ -58,133 +51,99 @@ def draw(
     session: Session, asset_id: int, metrics: Sequence[str], start: int, end: int, points: int
 ) -> Series:
     """What `history.series` promises."""
-    keys = _keys(metrics)
-    if not 0 <= start < end or not 2 <= points <= MAX_POINTS:
-        raise Invalid("The period or the number of points is not possible.", code="bad_range")
-    found = _chunks(session, asset_id, start, end)
-    parts = _parts(session, asset_id, keys, start, end, [row.start for row in found])
-    if _expected(found, start, end) <= points:
-        whole = _joined(keys, list(parts))
-        rows = raw_rows(whole)
-        if all(len(each) <= points for each in rows.values()):
-            return Series(start, end, 0, rows)
-        parts = iter((whole,))
-    buckets = Buckets(tuple(keys), start, end, step_for(start, end, points))
-    for part in _gathered(keys, parts):
+    return drawn(session, make(session, asset_id, metrics, start, end, points))
+
+
+def drawn(session: Session, plan: Plan) -> Series:
+    """The rows of a plan."""
+    step, edges = plan.step, plan.edges
+    if not step:
+        parts = list(_parts(session, plan))
+        rows = raw_rows(_one(plan, parts))
+        if all(len(each) <= plan.points for each in rows.values()):
+            return Series(plan.start, plan.end, 0, rows)
+        zone = zone_of(session, plan.asset_id)
+        step, edges = edges_for(plan.start, plan.end, plan.points, zone)
+    else:
+        parts = _parts(session, plan)
+    buckets = Buckets(tuple(plan.keys), edges)
+    for part in parts:
         buckets.add(part)
-    return Series(start, end, buckets.step, buckets.rows())
+    return Series(plan.start, plan.end, step, buckets.rows())
 
 
-def _keys(metrics: Sequence[str]) -> dict[str, Key]:
-    if not 1 <= len(metrics) <= MAX_METRICS:
-        raise Invalid("Ask for one to %(most)s metrics.", code="bad_metric", most=MAX_METRICS)
-    return {text: _key(text) for text in metrics}
+def _parts(session: Session, plan: Plan) -> Iterator[Part]:
+    for stretch in plan.stretches:
+        if stretch.tier is None:
+            yield from _readings(session, plan, stretch)
+        elif part := _buckets(session, plan, stretch):
+            yield part
 
 
-def _key(text: str) -> Key:
-    code, _, element = text.partition(".")
-    try:
-        parse_code(code, array=bool(element))
-        if element and not (element.isascii() and element.isdigit() and len(element) < 5):
-            raise WireError("bad_metric", text[:48])
-    except WireError:
-        raise Invalid(
-            "There is no metric %(metric)s.", code="unknown_metric", metric=text[:48]
-        ) from None
-    return code, int(element) if element else None
-
-
-def _overlapping(statement: Any, asset_id: int, start: int, end: int) -> Any:
-    return statement.where(
-        HistoryChunk.asset_id == asset_id,
-        HistoryChunk.end >= start,
-        HistoryChunk.start < end,
-        HistoryChunk.kind != DAMAGED,
+def _buckets(session: Session, plan: Plan, stretch: Stretch) -> Part | None:
+    wanted = set(plan.keys.values())
+    band = read(
+        session, plan.asset_id, stretch.tier, stretch.start, stretch.end, wanted.__contains__
     )
+    if band is None:
+        return None
+    stats = {text: band.stats[key] for text, key in plan.keys.items() if key in band.stats}
+    return Part(band.times, band.times + stretch.tier.width, stats)
 
 
-def _chunks(session: Session, asset_id: int, start: int, end: int) -> Sequence[Found]:
-    """Start, end and count of the chunks that reach into the range, in order of time."""
-    columns = select(HistoryChunk.start, HistoryChunk.end, HistoryChunk.count)
-    chosen = _overlapping(columns, asset_id, start, end).order_by(HistoryChunk.start)
-    return session.execute(chosen).all()
+def _readings(session: Session, plan: Plan, stretch: Stretch) -> Iterator[Part]:
+    """The readings of a stretch, some whole days at a time; hours are fetched whole."""
+    low, high = stretch.start, stretch.end
+    while low < high:
+        until = min(high, _until(session, plan.asset_id, low, high))
+        if part := _gathered(session, plan, low, until):
+            yield part
+        low = until
 
 
-def _expected(found: Sequence[Found], start: int, end: int) -> float:
-    """About how many readings there are: chunks that reach beyond the range count in part."""
-    expected = 0.0
-    for first, last, count in found:
-        inside = min(last, end) - max(first, start)
-        expected += count * inside / (last - first) if last > first else count
-    if expected > MAX_READINGS:
-        raise Invalid("This period holds too many readings for one chart.", code="range_too_wide")
-    return expected
+def _until(session: Session, asset_id: int, low: int, high: int) -> int:
+    """How far to go at once: as many days as hold about `GATHERED` readings."""
+    day = low // DAY_MS * DAY_MS + DAY_MS
+    if day >= high:
+        return high
+    found = sum(row.count for row in list_chunks(session, asset_id, low, min(day, high)))
+    return day + DAY_MS * min(GATHERED // max(found, 1), 30)
 
 
-def _parts(
-    session: Session,
-    asset_id: int,
-    keys: dict[str, Key],
-    start: int,
-    end: int,
-    starts: Sequence[int],
-) -> Iterator[Part]:
-    """The full-resolution source of `draw`, a part per chunk; coarser tiers will be others.
-
-    Chunks are fetched a few at a time: a wide battery's are large, and most columns are not asked
-    for.
-    """
-    distinct = sorted(set(starts))
-    for i in range(0, len(distinct), FETCHED):
-        page = distinct[i : i + FETCHED]
-        chosen = _overlapping(select(HistoryChunk.data), asset_id, start, end).where(
-            HistoryChunk.start >= page[0], HistoryChunk.start <= page[-1]
-        )
-        for data in session.scalars(chosen.order_by(HistoryChunk.start)):
-            if part := _part(asset_id, data, keys, start, end):
-                yield part
+def _gathered(session: Session, plan: Plan, low: int, high: int) -> Part | None:
+    wide = low // HOUR_MS * HOUR_MS, -(-high // HOUR_MS) * HOUR_MS
+    rows = readable(select(HistoryChunk.data), plan.asset_id, *wide).order_by(
+        HistoryChunk.kind.desc(), HistoryChunk.source, HistoryChunk.seq
+    )
+    chunks = [chunk for data in session.scalars(rows) if (chunk := _opened(plan.asset_id, data))]
+    found = instants(chunks, low, high)
+    if not len(found):
+        return None
+    stats = {
+        text: statistics(values(chunks, found.chosen, key), found, key)
+        for text, key in plan.keys.items()
+    }
+    usual = float(np.median(np.diff(found.times))) if len(found) > 1 else None
+    return Part(found.times, found.times, stats, usual)
 
 
-def _part(asset_id: int, data: bytes, keys: dict[str, Key], start: int, end: int) -> Part | None:
+def _opened(asset_id: int, data: bytes) -> Chunk | None:
     try:
-        chunk = Chunk(data)
+        return Chunk(data)
     except ChunkError as error:  # shown as the gap it is; sealing sets the chunk aside
         log.error("asset %s: a chunk cannot be read: %s", asset_id, error)
         return None
-    times = np.asarray(chunk.times, dtype=np.int64)
-    inside = slice(*np.searchsorted(times, (start, end)).tolist())
-    values = {text: _values(chunk, key)[inside] for text, key in keys.items()}
-    return Part(times[inside], values, values, values)
 
 
-def _gathered(keys: dict[str, Key], parts: Iterator[Part]) -> Iterator[Part]:
-    """Small parts joined into large ones, which cost the same to thin as one small one."""
-    waiting, size = [], 0
-    for part in parts:
-        waiting.append(part)
-        size += len(part.times)
-        if size >= GATHERED:
-            yield _joined(keys, waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield _joined(keys, waiting)
-
-
-def _values(chunk: Chunk, key: Key) -> np.ndarray:
-    if key in chunk or key[1] is not None or key[0] not in METRICS:
-        return chunk.array(key)
-    return derived(chunk, key[0])
-
-
-def _joined(keys: dict[str, Key], parts: list[Part]) -> Part:
-    """One part in order of time; of two readings at one instant the later chunk's stays."""
-    if not any(len(part.times) for part in parts):
-        empty = np.empty(0)
-        values = dict.fromkeys(keys, empty)
-        return Part(empty.astype(np.int64), values, values, values)
-    times = np.concatenate([part.times for part in parts])
-    order = np.argsort(times, kind="stable")
-    ordered = times[order]
-    kept = order[np.append(np.diff(ordered) > 0, True)]
-    values = {text: np.concatenate([part.means[text] for part in parts])[kept] for text in keys}
-    return Part(times[kept], values, values, values)
+def _one(plan: Plan, parts: Sequence[Part]) -> Part:
+    """Readings that fit into one answer, as one part."""
+    if len(parts) == 1:
+        return parts[0]
+    none = np.empty(0, np.int64)
+    times = np.concatenate([none, *(part.times for part in parts)])
+    nothing = Stat(none, none, none, none, none)
+    stats = {}
+    for text in plan.keys:
+        found = [(part.stats[text], len(part.times)) for part in parts]
+        stats[text] = chained(found) or nothing
+    return Part(times, times, stats)

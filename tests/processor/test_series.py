@@ -2,12 +2,14 @@
 
 import random
 from statistics import fmean
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from app.errors import Invalid
 from app.processor import history
-from app.processor.buckets import step_for
+from app.processor.buckets import edges_for
 from app.processor.models import HistoryChunk
 from collector.wire.block import from_readings
 from collector.wire.reading import Reading, derive, tidy
@@ -171,7 +173,10 @@ def test_what_cannot_be_asked_is_refused(house, metrics, options, code):
 
 
 def test_steps_cover_a_range_in_few_enough_buckets():
-    for span in (1, 1000, 59_999, 3_600_000, 86_400_000, 10**10, 10**12):
-        for points in (2, 60, 1000):
-            step = step_for(T0 + 7, T0 + 7 + span, points)
-            assert -(-(T0 + 7 + span) // step) - (T0 + 7) // step <= points
+    for zone in (ZoneInfo("UTC"), ZoneInfo("America/St_Johns")):
+        for span in (1, 1000, 59_999, 3_600_000, 86_400_000, 10**10, 10**12):
+            for points in (2, 60, 1000):
+                step, edges = edges_for(T0 + 7, T0 + 7 + span, points, zone)
+                assert len(edges) - 1 <= points
+                assert edges[0] <= T0 + 7 and edges[-1] >= T0 + 7 + span
+                assert step >= 86_400_000 or set(np.diff(edges)) == {step}

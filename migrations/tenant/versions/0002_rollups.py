@@ -62,6 +62,7 @@ def _rollup_state() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("compiled_to", sa.BigInteger(), nullable=False),
         sa.Column("raw_from", sa.BigInteger(), nullable=False),
+        sa.Column("hours_from", sa.BigInteger(), nullable=False),
         sa.Column("days", sa.Text(), nullable=False),
         sa.Column("minutes", sa.Text(), nullable=False),
         sa.Column("quarters", sa.Text(), nullable=False),

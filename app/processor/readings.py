@@ -1,0 +1,126 @@
+"""Readings of one asset out of whatever chunks they lie in: each instant once, as whole numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from collector.wire.metrics import METRICS
+from collector.wire.reading import digits_of
+
+from .bands import Stat, measured
+from .chunks import Chunk, Column, Key
+from .derived import derived
+from .weighing import HOUR_MS, weights
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """One series: integers at the metric's resolution, `known` where there is one (None: all)."""
+
+    numbers: np.ndarray
+    known: np.ndarray | None
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """When readings are, which of the chunks' readings they are, how long each stands for."""
+
+    times: np.ndarray
+    chosen: np.ndarray | slice
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def instants(chunks: Sequence[Chunk], start: int, end: int) -> Instants:
+    """Readings from `start` up to `end`; of two at one instant the later chunk's stays.
+
+    Weights are those of whole hours, so `chunks` must hold all there is of the hours touched.
+    """
+    if not chunks:
+        nothing = np.empty(0, np.int64)
+        return Instants(nothing, slice(0, 0), nothing)
+    times = np.concatenate([np.asarray(chunk.times, dtype=np.int64) for chunk in chunks])
+    chosen: np.ndarray | slice = slice(None)
+    if not (np.diff(times) > 0).all():
+        order = np.argsort(times, kind="stable")
+        ordered = times[order]
+        chosen = order[np.append(np.diff(ordered) > 0, True)]
+        times = times[chosen]
+    wide = slice(*np.searchsorted(times, (_hour(start), _hour(end - 1) + HOUR_MS)).tolist())
+    held = weights(times[wide])
+    inside = slice(*np.searchsorted(times[wide], (start, end)).tolist())
+    which = np.arange(len(times)) if isinstance(chosen, slice) else chosen
+    return Instants(times[wide][inside], which[wide][inside], held[inside])
+
+
+def values(chunks: Sequence[Chunk], chosen: np.ndarray | slice, key: Key) -> Values:
+    """One series, derived where the device did not send it."""
+    numbers = np.zeros(sum(chunk.count for chunk in chunks), np.int64)
+    known = np.zeros(len(numbers), bool)
+    at = 0
+    for chunk in chunks:
+        here = slice(at, at + chunk.count)
+        at += chunk.count
+        _fill(chunk, key, numbers[here], known[here])
+    numbers, known = numbers[chosen], known[chosen]
+    return Values(numbers, None if known.all() else known)
+
+
+def statistics(found: Values, instants: Instants, key: Key) -> Stat:
+    """What a series adds to the buckets that its readings fall into."""
+    return measured(found.numbers, found.known, instants.weights, is_counter(key[0]))
+
+
+def is_counter(code: str) -> bool:
+    """Whether a metric only ever grows: a mean of it says nothing, its last value does."""
+    metric = METRICS.get(code)
+    return metric is not None and metric.kind == "counter"
+
+
+def keys_of(chunks: Iterable[Chunk]) -> Mapping[Key, None]:
+    """Every series that is rolled up, in the order found: measured ones, then derived ones."""
+    held = {key: None for chunk in chunks for key in chunk.keys}
+    codes = {code for code, _ in held}
+    found = {key: None for key in held if key[0] in METRICS and METRICS[key[0]].rolled}
+    for metric in METRICS.values():
+        if metric.derive and metric.rolled and codes.intersection(_NEEDED.get(metric.code, codes)):
+            found.setdefault((metric.code, None))
+    return found
+
+
+_NEEDED = {
+    "power": ("current",),
+    **dict.fromkeys(
+        ("cell_voltage_min", "cell_voltage_max", "cell_voltage_mean", "cell_voltage_spread"),
+        ("cell_voltage",),
+    ),
+    **dict.fromkeys(("temperature_min", "temperature_max"), ("cell_temperature",)),
+}
+"""Without which a derived metric need not be tried."""
+
+
+def _fill(chunk: Chunk, key: Key, numbers: np.ndarray, known: np.ndarray) -> None:
+    digits = digits_of(key[0])
+    column = chunk.column(key)
+    if column is not None:
+        where = slice(None) if column.present is None else np.asarray(column.present, bool)
+        numbers[where], known[where] = _at(column, digits), True
+    elif key[1] is None and key[0] in METRICS:
+        value = derived(chunk, key[0])
+        where = ~np.isnan(value)
+        numbers[where], known[where] = np.rint(value[where] * 10**digits), True
+
+
+def _at(column: Column, digits: int) -> np.ndarray:
+    """A column's integers with so many decimals; what a metric cannot resolve is rounded."""
+    known, shift = np.asarray(column.known, dtype=np.int64), digits - column.digits
+    if shift > 0:
+        return known * 10**shift
+    return known if shift == 0 else np.rint(known / 10**-shift).astype(np.int64)
+
+
+def _hour(ts: int) -> int:
+    return ts // HOUR_MS * HOUR_MS
