@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.models import Claim, Collector, Tenant
+from app.database.remembered import IN_PASSING
 from app.errors import Forbidden, Invalid, NotFound
 from collector.wire import envelope
 from collector.wire.envelope import Agent, Outcome
@@ -177,13 +178,15 @@ def note_contact(
         last = rejected[-1]
         values["rejected"] = Collector.rejected + len(rejected)
         values["last_rejection"] = f"{last.reason}: {last.asset or '?'}"[:MAX_REASON]
-    core.execute(update(Collector).where(Collector.id == collector.id).values(values))
+    statement = update(Collector).where(Collector.id == collector.id).values(values)
+    core.execute(statement, execution_options=IN_PASSING)
 
 
 def note_refusal(core: Session, collector_id: int, code: str) -> None:
     """Write that a whole batch was refused."""
     values = {"rejected": Collector.rejected + 1, "last_rejection": code[:MAX_REASON]}
-    core.execute(update(Collector).where(Collector.id == collector_id).values(values))
+    statement = update(Collector).where(Collector.id == collector_id).values(values)
+    core.execute(statement, execution_options=IN_PASSING)
 
 
 def _hash(code: str) -> str:

@@ -35,7 +35,7 @@ from collector.wire.errors import WireError
 
 from .attempts import persistently
 from .collectors import contact_due, heard_lately, note_contact, note_refusal
-from .signature import Stamp, read_stamp, verify
+from .signature import Stamp, find_collector, read_stamp, verify
 from .storing import Origin, Stored, store
 
 log = logging.getLogger(__name__)
@@ -70,10 +70,18 @@ def ingest(
 
 
 def _identify(engines: Engines, stamp: Stamp, digest: str, now: int) -> tuple[Collector, TenantRef]:
+    known = engines.remembered.get(
+        ("collector", stamp.key_id), lambda: _collector(engines, stamp.key_id)
+    )
+    collector = verify(known and known[0], stamp, digest, now)
+    _admit(collector.tenant)
+    return collector, known[1]
+
+
+def _collector(engines: Engines, key_id: str) -> tuple[Collector, TenantRef] | None:
     with open_core(engines) as core:
-        collector = verify(core, stamp, digest, now)
-        _admit(collector.tenant)
-        return collector, ref_of(engines, collector.tenant)
+        collector = find_collector(core, key_id)
+        return collector and (collector, ref_of(engines, collector.tenant))
 
 
 def _admit(tenant: Tenant) -> None:
@@ -108,6 +116,7 @@ def _contacted(
     try:
         with open_core(engines, writes=True) as core, core.begin():
             note_contact(core, collector, batch.agent, stored.rejected, stamp.timestamp, now)
+        engines.remembered.forget(("collector", collector.key_id))
     except SQLAlchemyError:
         log.warning("contact of collector %s not noted", collector.id, exc_info=True)
 

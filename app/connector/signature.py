@@ -1,7 +1,8 @@
 """Whose batch this is: header syntax, Ed25519 over the canonical text, standing, clock.
 
 In this order, so that nobody learns anything before proving to hold a key: an unknown key and a
-wrong signature cost the same work and get the same answer.
+wrong signature get the same answer. How long it takes may tell that a key was used a moment ago,
+which is of no use to who cannot sign with it.
 """
 
 import base64
@@ -54,13 +55,17 @@ def read_stamp(headers: Mapping[str, str]) -> Stamp:
     )
 
 
-def verify(core: Session, stamp: Stamp, digest: str, now: int) -> Collector:
-    """The collector that signed this batch, with its client loaded.
+def find_collector(core: Session, key_id: str) -> Collector | None:
+    """The collector of a key, with its client loaded."""
+    statement = select(Collector).where(Collector.key_id == key_id)
+    return core.scalar(statement.options(joinedload(Collector.tenant)))
+
+
+def verify(collector: Collector | None, stamp: Stamp, digest: str, now: int) -> Collector:
+    """The collector, if it signed this batch.
 
     Raises Unauthorized (`bad_signature`, `clock_skew`) or Forbidden (`revoked`).
     """
-    statement = select(Collector).where(Collector.key_id == stamp.key_id)
-    collector = core.scalar(statement.options(joinedload(Collector.tenant)))
     key = collector.public_key if collector else _NOBODY
     text = envelope.canonical(stamp.key_id, stamp.timestamp, stamp.epoch, stamp.seq, digest)
     signed = any(is_signed(key, signature, text) for signature in stamp.signatures)

@@ -144,7 +144,7 @@ def find_session(core: Session, token: str, now: int | None = None) -> UserSessi
 
 
 def is_live(user_session: UserSession, now: int | None = None) -> bool:
-    """Whether a session found a moment ago is still neither idle nor old, and still where it was."""
+    """Whether a session found a moment ago is neither idle nor old by now, and still entered."""
     now = now_ms() if now is None else now
     return (
         user_session.seen_at > now - IDLE_MS

@@ -33,7 +33,7 @@ Answer = TypeVar("Answer")
 
 
 class Remembered:
-    """The answers of one process. What is remembered is read by several requests: never change it."""
+    """The answers of one process. Several requests read what is remembered: never change it."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

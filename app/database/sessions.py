@@ -9,7 +9,7 @@
    that cannot be narrowed raise.
 """
 
-from sqlalchemy import Column, CompoundSelect, Engine, Table, TextualSelect, event
+from sqlalchemy import Column, CompoundSelect, Engine, Executable, Table, TextualSelect, event
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
@@ -76,9 +76,14 @@ def _only_mapped(state: ORMExecuteState) -> None:
         raise IsolationError("only statements on mapped classes can be executed here")
     if state.is_relationship_load or state.is_column_load:
         return  # written by SQLAlchemy from mapped classes
+    check(state.statement)
+
+
+def check(statement: Executable) -> None:
+    """Raise IsolationError for text, or a bare table's column, anywhere inside a statement."""
     mapped: set[FromClause] = set()
     bare: dict[FromClause, Column] = {}
-    for element in visitors.iterate(state.statement):
+    for element in visitors.iterate(statement):
         if _is_text(element):
             raise IsolationError("text inside a statement cannot be narrowed")
         if entity := getattr(element, "_annotations", {}).get("parententity"):

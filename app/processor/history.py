@@ -8,9 +8,10 @@ by the first chart or the first sealing, not by every process that takes in a ba
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 from sqlalchemy.orm import Session
 
+from app.database.prepared import prepare
 from collector.wire.block import Block
 
 from .chunks import from_block
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from .series import Series
 
 MINUTE_MS = 60_000
+
+_COLUMNS = ("asset_id", "start", "kind", "source", "seq", "end", "count", "data")
+_APPEND = prepare(
+    HistoryChunk, insert(HistoryChunk).values({name: bindparam(name) for name in _COLUMNS})
+)
 
 Row = list
 """`[t, lowest, mean, highest]`; the three are None where nothing is known."""
@@ -45,8 +51,7 @@ def append_all(session: Session, source_id: int, blocks: Sequence[tuple[int, Blo
         }
         for asset_id, block in blocks
     ]
-    if rows:
-        session.execute(insert(HistoryChunk), rows)
+    _APPEND.each(session, rows)
 
 
 def series(

@@ -5,12 +5,15 @@ long the history, refusing a repeat costs one small row.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Mapping
 
-from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from app.database.prepared import upsert
+
 from .models import BlockLedger
+
+_ENTER = upsert(BlockLedger, ("asset_id", "source_id"), ("ranges",))
 
 
 class Ledger:
@@ -49,32 +52,27 @@ def _range(text: str) -> tuple[int, int]:
 
 
 class Ledgers:
-    """The ledgers of several assets for one source: one statement to read, one to write."""
+    """The ledgers of several assets for one source; `known` is what the table holds of them."""
 
-    def __init__(self, session: Session, source_id: int, asset_ids: Collection[int]) -> None:
-        self._session = session
+    def __init__(self, source_id: int, known: Mapping[int, str]) -> None:
         self._source_id = source_id
-        wanted = select(BlockLedger.asset_id, BlockLedger.id, BlockLedger.ranges).where(
-            BlockLedger.source_id == source_id, BlockLedger.asset_id.in_(tuple(asset_ids))
-        )
-        self._rows = {asset_id: (row, text) for asset_id, row, text in session.execute(wanted)}
-        self._ledgers = {asset_id: Ledger(text) for asset_id, (_, text) in self._rows.items()}
+        self._known = known
+        self._ledgers: dict[int, Ledger] = {}
 
     def add(self, asset_id: int, seq: int) -> bool:
         """Enter a block's number; False when the block arrived before."""
-        return self._ledgers.setdefault(asset_id, Ledger()).add(seq)
+        if asset_id not in self._ledgers:
+            self._ledgers[asset_id] = Ledger(self._known.get(asset_id, ""))
+        return self._ledgers[asset_id].add(seq)
 
-    def write(self) -> None:
-        """Write what changed."""
-        first, changed = [], []
-        for asset_id, ledger in self._ledgers.items():
-            row, before = self._rows.get(asset_id, (None, ""))
-            if row is None:
-                owner = {"asset_id": asset_id, "source_id": self._source_id}
-                first.append({**owner, "ranges": str(ledger)})
-            elif str(ledger) != before:
-                changed.append({"id": row, "ranges": str(ledger)})
-        if first:
-            self._session.execute(insert(BlockLedger), first)
-        if changed:
-            self._session.execute(update(BlockLedger), changed)
+    def write(self, session: Session) -> None:
+        """Write what changed, in one statement."""
+        texts = {asset_id: str(ledger) for asset_id, ledger in self._ledgers.items()}
+        _ENTER.each(
+            session,
+            [
+                {"asset_id": asset_id, "source_id": self._source_id, "ranges": text}
+                for asset_id, text in texts.items()
+                if text != self._known.get(asset_id)
+            ],
+        )

@@ -13,10 +13,11 @@ import time
 from math import inf
 from pathlib import Path
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.database.base import now_ms
+from app.database.prepared import prepare
 from app.settings import Settings
 
 from .models import LiveRevision
@@ -24,6 +25,13 @@ from .models import LiveRevision
 TRUSTED_SECONDS = 30.0
 WATCH_TOUCH_SECONDS = 5.0
 _ROW = 1
+
+_CURRENT = select(LiveRevision.revision).where(LiveRevision.id == _ROW)
+_HOLD = prepare(LiveRevision, _CURRENT.with_for_update())
+_RAISE = prepare(
+    LiveRevision,
+    update(LiveRevision).where(LiveRevision.id == _ROW).values(revision=bindparam("number")),
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +42,17 @@ def hold(session: Session) -> int:
     Taken first by whoever writes live data, it makes the writers of one client queue up instead of
     running into each other's row locks.
     """
-    number = session.scalar(_revision().with_for_update())
-    if number is None:
-        number = 0
-        session.execute(insert(LiveRevision), [{"id": _ROW, "revision": number}])
-    return number
+    found = _HOLD.rows(session, {})
+    if found:
+        return found[0][0]
+    session.execute(insert(LiveRevision), [{"id": _ROW, "revision": 0}])
+    return 0
 
 
 def advance(session: Session, held: int) -> int:
     """Raise a held revision. Following the clock keeps it growing even over a restored copy."""
     number = max(held + 1, now_ms())
-    session.execute(update(LiveRevision), [{"id": _ROW, "revision": number}])
+    _RAISE.each(session, [{"number": number}])
     return number
 
 
@@ -55,7 +63,7 @@ def bump(session: Session) -> int:
 
 def read(session: Session) -> int:
     """The revision as the database has it; 0 before anything happened."""
-    return session.scalar(_revision()) or 0
+    return session.scalar(_CURRENT) or 0
 
 
 def publish(settings: Settings, tenant_id: int, revision: int) -> None:
@@ -97,10 +105,6 @@ def watch(settings: Settings, tenant_id: int) -> None:
 def watched(settings: Settings, tenant_id: int) -> bool:
     """Whether somebody looked within the settings' `watch_seconds`."""
     return _younger(_watch(settings, tenant_id), settings.watch_seconds)
-
-
-def _revision() -> Select[tuple[int]]:
-    return select(LiveRevision.revision).where(LiveRevision.id == _ROW)
 
 
 def _mirror(settings: Settings, tenant_id: int) -> Path:
