@@ -82,12 +82,16 @@ def _value(item: Extreme) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """Something that follows from a sample, with unit, decimals and name (French, English)."""
+    """Something that follows from a sample, with unit, decimals and name (French, English).
+
+    `needs`: the metrics it follows from, where it is none of the registry itself.
+    """
 
     unit: str
     digits: int
     label: tuple[str, str]
     of: Callable[[Sample], float | None]
+    needs: tuple[str, ...] = ()
 
 
 ENDS = {
@@ -129,11 +133,15 @@ def _load(sample: Sample) -> float | None:
     return None if share is None else abs(share)
 
 
+def _mean(sample: Sample) -> float | None:
+    known = [v for v in sample.array("cell_voltage") if v is not None]
+    return sum(known) / len(known) if known else None
+
+
 def _volts_per_cell(sample: Sample) -> float | None:
     """Of a lead-acid battery: from its cells or blocks, else from its terminals."""
-    known = [v for v in sample.array("cell_voltage") if v is not None]
-    if known:
-        mean = sum(known) / len(known)
+    mean = sample.value("cell_voltage_mean")
+    if mean is not None:
         return mean if mean < LARGEST_LEAD_CELL else mean / CELLS_OF_A_BLOCK
     volts = sample.value("pack_voltage")
     return volts / sample.facts.cells if volts is not None and sample.facts.cells else None
@@ -149,9 +157,10 @@ def _compensated(sample: Sample) -> float | None:
 
 def _deviation(sample: Sample) -> float | None:
     """How far the most different cell or block is from the mean, in percent."""
-    known = [v for v in sample.array("cell_voltage") if v is not None]
-    mean = sum(known) / len(known) if known else 0
-    return max(abs(v - mean) for v in known) / mean * 100 if mean else None
+    low, mean, high = (sample.value(f"cell_voltage_{end}") for end in ("min", "mean", "max"))
+    if low is None or high is None or not mean:
+        return None
+    return max(high - mean, mean - low) / mean * 100
 
 
 def _figure(_: Sample) -> None:
@@ -171,29 +180,38 @@ QUANTITIES: dict[str, Quantity] = {
     "temperature_max": Quantity(
         "°C", 1, ("Température la plus haute", "Highest temperature"), _end("temperature_max")
     ),
+    "cell_voltage_mean": Quantity("V", 3, ("Cellule moyenne", "Mean cell"), _mean),
     "cell_voltage_spread": Quantity(
         "V", 3, ("Écart entre cellules", "Cell spread"),
         _difference("cell_voltage_max", "cell_voltage_min"),
     ),
     "temperature_spread": Quantity(
         "°C", 1, ("Écart de température", "Temperature spread"),
-        _difference("temperature_max", "temperature_min"),
+        _difference("temperature_max", "temperature_min"), ("temperature_max", "temperature_min"),
     ),
     "above_ambient": Quantity(
         "°C", 1, ("Échauffement au-dessus de l’ambiante", "Above ambient"),
         _difference("temperature_max", "ambient_temperature"),
+        ("temperature_max", "ambient_temperature"),
     ),
     "charge_rate": Quantity(
         "C", 2, ("Courant rapporté à la capacité", "Current over capacity"),
-        _share(lambda facts: facts.capacity_ah, 1),
+        _share(lambda facts: facts.capacity_ah, 1), ("current",),
     ),
-    "load": Quantity("%", 0, ("Part du courant assigné", "Part of the rated current"), _load),
-    "volts_per_cell": Quantity("V", 3, ("Tension par élément", "Volts per cell"), _volts_per_cell),
+    "load": Quantity(
+        "%", 0, ("Part du courant assigné", "Part of the rated current"), _load, ("current",)
+    ),
+    "volts_per_cell": Quantity(
+        "V", 3, ("Tension par élément", "Volts per cell"), _volts_per_cell,
+        ("cell_voltage_mean", "pack_voltage"),
+    ),
     "compensated_volts": Quantity(
-        "V", 3, ("Tension par élément ramenée à 25 °C", "Volts per cell at 25 °C"), _compensated
+        "V", 3, ("Tension par élément ramenée à 25 °C", "Volts per cell at 25 °C"), _compensated,
+        ("cell_voltage_mean", "pack_voltage", "temperature_max"),
     ),
     "deviation": Quantity(
-        "%", 1, ("Écart d’un bloc à la moyenne", "Deviation of a block"), _deviation
+        "%", 1, ("Écart d’un bloc à la moyenne", "Deviation of a block"), _deviation,
+        ("cell_voltage_min", "cell_voltage_mean", "cell_voltage_max"),
     ),
     "days_since_full": Quantity(
         "d", 0, ("Jours depuis la pleine charge", "Days since full charge"), _figure
@@ -233,3 +251,10 @@ def digits_of(code: str) -> int:
 def comparable(code: str) -> bool:
     """Whether there is such a thing to compare."""
     return code in QUANTITIES or code in METRICS
+
+
+def needs(code: str) -> tuple[str, ...]:
+    """The metrics of the history that a metric or a quantity follows from; none for a figure."""
+    if code in QUANTITIES and code not in METRICS:
+        return QUANTITIES[code].needs
+    return (code,)
