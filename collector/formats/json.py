@@ -1,19 +1,20 @@
 """Documents of a gateway: one JSON document per line, or a file that is one document.
 
-A line {"t":…,"document":…} carries the time at which it was received, UTC epoch milliseconds.
+A line {"t":…,"document":…} carries the time at which it was received, UTC epoch milliseconds, and
+one with "path" what the gateway was asked for.
 """
 
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ..drivers.base import Document, Garbage, Input
-from ..wire.errors import WireError
-from ..wire.strict_json import loads
+from ..protocols.document import LARGEST as MAX_DOCUMENT
+from ..protocols.document import BadDocumentError, parse
 from .base import Format
 
-MAX_DOCUMENT = 4 << 20
+LINE = {"t", "path", "document"}
 
 
 def read(stream: BinaryIO) -> Iterator[Input]:
@@ -34,13 +35,13 @@ def read(stream: BinaryIO) -> Iterator[Input]:
 
 def _input(data: bytes, ts: int) -> Document | Garbage:
     try:
-        document: Any = loads(data)
-    except WireError:
-        return Garbage("bad_json", ts)
-    if isinstance(document, dict) and document.keys() == {"t", "document"}:
-        given = document["t"]
-        if type(given) is int and 0 <= given < 1 << 47:
-            return Document(document["document"], given)
+        document = parse(data)
+    except BadDocumentError as error:
+        return Garbage(error.reason, ts)
+    if isinstance(document, dict) and {"t", "document"} <= document.keys() <= LINE:
+        given, path = document["t"], document.get("path", "")
+        if type(given) is int and 0 <= given < 1 << 47 and isinstance(path, str):
+            return Document(document["document"], given, path)
     return Document(document, ts)
 
 

@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 from ..clock import Now
-from ..drivers.base import CanFrame, Garbage, Input
+from ..drivers.base import CanFrame, Garbage, Input, Request
 from .errors import LinkDown, broken, listening_only, unusable
 
 FRAMES_AT_ONCE = 256
 LONGEST_FRAME = 8
+SEND_WITHIN_S = 0.2
 BUS_OFF = 0x40
 """In the identifier of a SocketCAN error frame: the controller has left the bus (linux/can/error.h,
 CAN_ERR_BUSOFF)."""
@@ -29,17 +30,18 @@ LISTENING: Mapping[str, Mapping[str, Any]] = {
 
 
 class CanLink:
-    """Any bus python-can knows; only ever listened to."""
+    """Any bus python-can knows. Only one that may acknowledge frames can be asked something."""
 
     def __init__(self, settings: Mapping[str, Any], now: Now) -> None:
         import can  # not at the top: commands without a bus must start fast
 
         self._error, self._gone, self._now = can.CanError, can.BusState.ERROR, now
         self._name = f"{settings['interface']}:{settings['channel']}"
+        self._message, self._may_send = can.Message, settings["acknowledge"]
         try:
             self._bus = can.Bus(**_arguments(settings, can.BusState))
-        except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError) as error:
-            # what a library of an adapter's maker raises when it lacks something is anybody's guess
+        except Exception as error:
+            # an adapter whose maker's library is not installed raises anything, NameError included
             raise unusable(self._name, error) from error
 
     def receive(self, wait_s: float) -> Sequence[Input]:
@@ -66,8 +68,16 @@ class CanLink:
             )
         return items
 
-    def send(self, data: bytes) -> None:
-        raise listening_only()
+    def send(self, request: Request) -> None:
+        if not (self._may_send and isinstance(request, CanFrame)):
+            raise listening_only()
+        message = self._message(
+            arbitration_id=request.id, data=request.data, is_extended_id=request.extended
+        )
+        try:
+            self._bus.send(message, SEND_WITHIN_S)
+        except (self._error, OSError) as error:
+            raise broken(self._name, error) from error
 
     def close(self) -> None:
         with suppress(self._error, OSError):  # the interface may be gone

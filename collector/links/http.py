@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 
 from ..clock import Now
 from ..drivers.base import Document, Fetch
@@ -73,6 +74,8 @@ class HttpLink:
         except requests.Timeout as error:
             raise self._late() from error
         except (requests.RequestException, OSError) as error:
+            if isinstance(_cause(error), ReadTimeoutError):
+                raise self._late() from error
             raise gateway.unreachable(str(self.link), _cause(error)) from error
         try:
             return Document(document.parse(body), self._now(), question.path)

@@ -6,6 +6,7 @@ connection; it is made again after a pause, as for any stream.
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -30,11 +31,11 @@ class WebSocketLink:
     """One connection to a gateway."""
 
     def __init__(self, settings: Mapping[str, Any], now: Now) -> None:
-        self._now = now
+        self._now, self._held = now, ExitStack()
         self._name = settings["url"].partition("?")[0]
         trusted = gateway.trust(settings) if settings["url"].startswith("wss:") else None
         try:
-            self._socket = _Straight(
+            connecting = _Straight(
                 settings["url"],
                 ssl=trusted,
                 compression=None,
@@ -47,7 +48,8 @@ class WebSocketLink:
                 close_timeout=CLOSING,
                 max_size=document.LARGEST,
                 max_queue=MESSAGES_AHEAD,
-            ).connect()
+            )
+            self._socket = self._held.enter_context(connecting)
         except (OSError, WebSocketException, ValueError) as error:
             raise gateway.unreachable(self._name, error) from error
 
@@ -67,7 +69,7 @@ class WebSocketLink:
         raise LinkDown("une passerelle est seulement écoutée", "a gateway is only listened to")
 
     def close(self) -> None:
-        self._socket.close()
+        self._held.close()
 
 
 class _Straight(reconnect):

@@ -35,3 +35,12 @@ def test_a_damaged_line_costs_that_line_only():
         Garbage("bad_json", 3),
         Document({"soc": 50}, 4),
     ]
+
+
+def test_a_line_may_say_what_was_asked_for():
+    line = '{"t":1700000023003,"path":"Meas","document":{"soc":50}}'
+    assert read(line) == [Document({"soc": 50}, 1_700_000_023_003, "Meas")]
+
+
+def test_a_number_that_is_not_one_is_unknown():
+    assert read('{"soc":NaN}') == [Document({"soc": None}, 1)]
