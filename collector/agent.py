@@ -1,28 +1,25 @@
 """The agent: every part of a running collector, started together and stopped in order.
 
-One thread per device that talks, one scheduled job per device that must be asked, one keeper that
-writes to the disk, and the push.
+The readers of the batteries, one keeper that writes to the disk, and the push.
 """
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
 from threading import Event, Thread
 
 import requests
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from .clock import Clock, boot_id
-from .config import Config, Device
-from .devices import Listener, Poller
-from .links.asked import Asked, open_asked
-from .links.spec import KINDS, LinkSpec
+from .config import Config
 from .notify import notify
-from .portal.identity import Identity, Signer
 from .portal.push import Pusher
+from .portal.wishes import Wishes
+from .readers import Readers
 from .sampler import Sampler
 from .spool.spool import SPOOL_FILE, Spool, SpoolError
+from .wire.reading import Reading
+from .wire.sending import left_out
 
 log = logging.getLogger(__name__)
 
@@ -32,34 +29,29 @@ PUSH_ENDS = 5.0
 """Seconds a push under way may still take when the collector stops."""
 SHORTEST_PAUSE = 0.5
 """Seconds between pushes, however many alarms come and go."""
+FIXED = ("state", "portal", "ca_file", "status")
+"""What a running collector cannot change."""
 
 
 class Agent:
     """A collector at work. `run` blocks until another thread calls `stop`."""
 
-    def __init__(
-        self, config: Config, identity: Identity, signer: Signer, clock: Clock | None = None
-    ) -> None:
-        self._clock, self._commit = clock or Clock(), config.commit
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        self.config, self._clock = config, clock or Clock()
         self._stop, self._wake_keeper, self._wake_push = Event(), Event(), Event()
         self._spool = Spool(
             config.state / SPOOL_FILE, boot_id(), self._clock.base, quota=config.quota
         )
         self._sampler = Sampler(self._spool, self._clock.monotonic, self._wake_keeper.set)
+        self._wishes = Wishes(config.state, config.sending, allowed=config.remote)
         session = requests.Session()
         if config.ca_file:
             session.verify = config.ca_file
-        self._pusher = Pusher(identity, signer, self._spool, self._sampler, self._clock, session)
-        self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(max(1, len(config.devices)))},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-            timezone="UTC",
+        self._pusher = Pusher(
+            config.state, self._spool, self._sampler, self._clock, self._wishes, session
         )
-        self._threads: list[Thread] = []
-        self._lines: dict[LinkSpec, Asked] = {}
-        self._count, self._broken = len(config.devices), False
-        for device in config.devices:
-            self._add(device)
+        self._readers = Readers(self._clock, self._take)
+        self._broken = False
 
     def run(self) -> None:
         """Read, keep and push until stopped; then seal what is open.
@@ -69,21 +61,18 @@ class Agent:
         keeper = Thread(target=self._guarded, args=(self._keep,), name="keeper")
         # a daemon: a portal that does not answer must not keep the collector from ending
         pusher = Thread(target=self._guarded, args=(self._push,), name="push", daemon=True)
-        for thread in (*self._threads, keeper, pusher):
-            thread.start()
-        self._scheduler.start()
-        log.info("reading %d devices", self._count)
+        self._readers.start(self.config.devices)
+        keeper.start()
+        pusher.start()
+        log.info("reading %d devices", len(self.config.devices))
         notify("READY=1")
         try:
             self._stop.wait()
         finally:
             notify("STOPPING=1")
             self.stop()
-            self._scheduler.shutdown(wait=True)
-            for thread in (*self._threads, keeper):
-                thread.join()
-            for line in self._lines.values():
-                line.close()
+            self._readers.stop()
+            keeper.join()
             self._sampler.keep(seal_all=True)
             pusher.join(PUSH_ENDS)
             if not pusher.is_alive():
@@ -97,24 +86,29 @@ class Agent:
         self._wake_keeper.set()
         self._wake_push.set()
 
-    def _add(self, device: Device) -> None:
-        if KINDS[device.link.kind].asked:
-            poller = Poller(device, self._clock, self._sampler.take, self._line(device.link))
-            self._every(device.interval, poller.poll)
-            return
-        listener = Listener(device, self._clock, self._sampler.take, self._stop)
-        self._threads.append(Thread(target=listener.run, name=device.asset))
-        if device.driver.sends:
-            self._every(device.interval, listener.ask)
+    def become(self, config: Config) -> None:
+        """Go on with another configuration; a battery whose description is the same is read on.
 
-    def _line(self, link: LinkSpec) -> Asked:
-        """The connection of this description; devices behind one share it."""
-        if link not in self._lines:
-            self._lines[link] = open_asked(link, self._clock.now)
-        return self._lines[link]
+        What cannot change while it runs keeps its value, and the log says so.
+        """
+        for name in FIXED:
+            if getattr(config, name) != getattr(self.config, name):
+                log.warning("%s changes with the next start", name)
+        config = replace(config, **{name: getattr(self.config, name) for name in FIXED})
+        self._spool.quota = config.quota
+        self._wishes.become(config.sending, allowed=config.remote)
+        ended, began = self._readers.become(config.devices)
+        self.config = config
+        log.info("configuration read again: %d devices", len(config.devices))
+        for asset in sorted({*ended, *began}):
+            word = "read anew" if asset in ended and asset in began else "read from now on"
+            log.info("%s: %s", asset, word if asset in began else "not read any more")
 
-    def _every(self, seconds: float, job: Callable[[], None]) -> None:
-        self._scheduler.add_job(job, "interval", seconds=seconds)
+    def _take(self, reading: Reading) -> None:
+        if without := self._wishes.sending.without:
+            values, arrays = left_out(reading.values, without), left_out(reading.arrays, without)
+            reading = replace(reading, values=values, arrays=arrays)
+        self._sampler.take(reading)
 
     def _guarded(self, part: Callable[[], None]) -> None:
         """Run a part; if it fails everything ends, to be started again from the disk."""
@@ -130,7 +124,7 @@ class Agent:
         """Commit as often as configured and when an alarm changed; watch the clock and the room."""
         thin_due = self._clock.monotonic() + THIN
         while not self._stop.is_set():
-            self._wake_keeper.wait(self._commit)
+            self._wake_keeper.wait(self.config.commit)
             self._wake_keeper.clear()
             self._watch_clock()
             if self._sampler.keep():
@@ -148,9 +142,7 @@ class Agent:
         if not step:
             return
         log.warning("the computer's clock was set by %.1f s", step / 1000)
-        for job in self._scheduler.get_jobs():
-            # the schedule runs on the computer's clock: set back an hour, it would sleep for one
-            job.modify(next_run_time=datetime.now(UTC))
+        self._readers.hurry()
         moved = self._clock.follow()
         if moved:
             try:

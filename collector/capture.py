@@ -11,9 +11,9 @@ from threading import Event, Lock
 from typing import Any
 
 from .clock import Now
-from .links.asked import Asked
-from .drivers.base import Bytes, CanFrame, Document, Garbage, Input, RegisterRead, Registers
+from .drivers.base import Bytes, CanFrame, Document, Fetch, Garbage, Input, RegisterRead
 from .formats.candump import ERROR_FRAME
+from .links.asked import Asked
 from .links.errors import BadAnswer, LinkTimeout
 from .links.stream import Stream
 from .wire.strict_json import dumps
@@ -89,23 +89,25 @@ class Recorded:
         self._stream.close()
 
 
-class RecordedRegisters:
-    """A Modbus line whose every question and answer is also written down."""
+class RecordedAnswers:
+    """An asked link whose every question and answer is also written down."""
 
     def __init__(self, link: Asked, transcript: Transcript, now: Now) -> None:
         self._link, self._transcript, self._now = link, transcript, now
 
-    def read(self, request: RegisterRead) -> Registers:
+    def read(self, question: RegisterRead | Fetch) -> Input:
+        if not isinstance(question, RegisterRead):
+            answer = self._link.read(question)
+            self._transcript.heard(answer)
+            return answer
         asked = self._now()
         try:
-            answer = self._link.read(request)
-        except BadAnswer as error:
-            self._transcript.exchanged(request, asked, self._now(), error=error.reason)
+            answer = self._link.read(question)
+        except (BadAnswer, LinkTimeout) as error:
+            reason = error.reason if isinstance(error, BadAnswer) else "timeout"
+            self._transcript.exchanged(question, asked, self._now(), error=reason)
             raise
-        except LinkTimeout:
-            self._transcript.exchanged(request, asked, self._now(), error="timeout")
-            raise
-        self._transcript.exchanged(request, asked, answer.ts, registers=list(answer.values))
+        self._transcript.exchanged(question, asked, answer.ts, registers=list(answer.values))
         return answer
 
     def close(self) -> None:

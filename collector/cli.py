@@ -17,6 +17,7 @@ from .words import say
 
 COMMANDS = (
     "enrol",
+    "rotate",
     "check",
     "run",
     "probe",

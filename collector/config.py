@@ -13,8 +13,13 @@ from typing import Any
 from .drivers import base as drivers
 from .drivers.base import Driver, OptionError
 from .links.spec import KINDS, LinkConfigError, LinkSpec, spec
+from .spelling import meant
 from .spool.spool import QUOTA
+from .wire import sending
+from .wire.errors import WireError
+from .wire.metrics import METRICS
 from .wire.reading import UID
+from .wire.sending import Sending
 from .words import say
 
 DEFAULT_PATH = Path("collector.toml")
@@ -50,6 +55,9 @@ class Config:
     ca_file  certificates to trust instead of the usual ones
     quota    bytes the spool may take
     commit   seconds between writes to the disk: what a power cut may cost
+    sending  how often is pushed, and what is left out
+    remote   whether the portal may narrow that down
+    status   (address, TCP port) of the page for the local network, None: there is none
     """
 
     path: Path
@@ -58,6 +66,9 @@ class Config:
     ca_file: str | None
     quota: int
     commit: float
+    sending: Sending
+    remote: bool
+    status: tuple[str, int] | None
     devices: tuple[Device, ...]
 
 
@@ -76,6 +87,10 @@ def load(path: Path) -> Config:
     return _Reader(path, text).config(document)
 
 
+Where = int | str | None
+"""A table: the number of a [[device]], the name of a section, or the whole file."""
+
+
 class _Reader:
     """Turns a document into a Config; knows the text, to say on which line an error is."""
 
@@ -83,7 +98,7 @@ class _Reader:
         self._path, self._lines = path, text.splitlines()
 
     def config(self, document: Mapping[str, Any]) -> Config:
-        self._only(document, ("portal", "state", "ca_file", "quota_mb", "commit", "device"), None)
+        self._only(document, _TOP, None)
         devices = document.get("device", [])
         if not isinstance(devices, list) or not all(isinstance(d, dict) for d in devices):
             raise self._wrong(None, "device", say("config.tables"))
@@ -97,13 +112,65 @@ class _Reader:
         portal = self._typed(document, None, "portal", (str,), None)
         if portal and not portal.startswith(("https://", "http://")):
             raise self._wrong(None, "portal", say("config.portal"))
-        state = self._typed(document, None, "state", (str,), str(DEFAULT_STATE))
-        ca_file = self._typed(document, None, "ca_file", (str,), None)
         commit = float(self._typed(document, None, "commit", (int, float), COMMIT))
         if not SHORTEST_INTERVAL <= commit <= LONGEST_COMMIT:
-            reason = _seconds("commit", LONGEST_COMMIT)
-            raise self._wrong(None, "commit", reason)
-        return Config(self._path, Path(state), portal, ca_file, quota << 20, commit, found)
+            raise self._wrong(None, "commit", _seconds("commit", LONGEST_COMMIT))
+        return Config(
+            path=self._path,
+            state=Path(self._typed(document, None, "state", (str,), str(DEFAULT_STATE))),
+            portal=portal,
+            ca_file=self._typed(document, None, "ca_file", (str,), None),
+            quota=quota << 20,
+            commit=commit,
+            sending=self._sending(document),
+            remote=self._remote(document),
+            status=self._status(document),
+            devices=found,
+        )
+
+    def _section(self, document: Mapping[str, Any], name: str, known: tuple[str, ...]) -> Mapping:
+        table = self._typed(document, None, name, (dict,), {})
+        self._only(table, known, name)
+        return table
+
+    def _sending(self, document: Mapping[str, Any]) -> Sending:
+        table = self._section(document, "push", ("shortest", "longest", "without"))
+        usual = Sending()
+        seconds = [
+            self._typed(table, "push", name, (int, float), default)
+            for name, default in (("shortest", usual.shortest), ("longest", usual.longest))
+        ]
+        for name, value in zip(("shortest", "longest"), seconds, strict=True):
+            if not sending.SHORTEST <= value <= sending.LONGEST:
+                low, high = sending.SHORTEST, f"{sending.LONGEST:g}"
+                raise self._wrong("push", name, say("config.range", name=name, low=low, high=high))
+        if seconds[0] > seconds[1]:
+            raise self._wrong("push", "shortest", say("config.crossed"))
+        without = self._typed(table, "push", "without", (list,), [])
+        for code in without:
+            if code not in METRICS and not str(code).startswith("x_"):
+                reason = say("config.metric", name=code) + meant(code, METRICS)
+                raise self._wrong("push", "without", reason)
+            if code in sending.ALWAYS:
+                raise self._wrong("push", "without", say("config.always", name=code))
+        try:
+            return sending.sending(*seconds, without)
+        except WireError as error:
+            raise self._wrong("push", "without", error.detail) from error
+
+    def _remote(self, document: Mapping[str, Any]) -> bool:
+        table = self._section(document, "remote", ("allow",))
+        return self._typed(table, "remote", "allow", (bool,), True)
+
+    def _status(self, document: Mapping[str, Any]) -> tuple[str, int] | None:
+        if "status" not in document:
+            return None
+        table = self._section(document, "status", ("listen",))
+        place = self._typed(table, "status", "listen", (str,))
+        address, colon, port = place.rpartition(":")
+        if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 1 << 16:
+            raise self._wrong("status", "listen", say("config.listen", given=place))
+        return address.strip("[]"), int(port)
 
     def _device(self, number: int, table: Mapping[str, Any]) -> Device:
         self._only(table, ("asset", "driver", "interval", "link", "options"), number)
@@ -120,7 +187,7 @@ class _Reader:
         try:
             driver.decoder(asset, options)
         except OptionError as error:
-            raise self._wrong(number, "options", str(error)) from error
+            raise self._wrong(number, error.name or "options", str(error)) from error
         interval = float(self._typed(table, number, "interval", (int, float), 1.0))
         if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
             reason = _seconds("interval", LONGEST_INTERVAL)
@@ -128,10 +195,12 @@ class _Reader:
         return Device(asset, driver, options, self._link(number, table, driver), interval)
 
     def _link(self, number: int, table: Mapping[str, Any], driver: Driver) -> LinkSpec:
+        given = self._typed(table, number, "link", (dict,))
         try:
-            link = spec(self._typed(table, number, "link", (dict,)))
+            link = spec(given)
         except LinkConfigError as error:
-            raise self._wrong(number, "link", str(error)) from error
+            name, question = _misspelt(given)
+            raise self._wrong(number, name, f"{error}{question}") from error
         if KINDS[link.kind].serves != driver.link:
             fitting = ", ".join(k for k, kind in KINDS.items() if kind.serves == driver.link)
             reason = say("config.other_link", driver=driver.code, kind=link.kind, fitting=fitting)
@@ -154,47 +223,72 @@ class _Reader:
     def _typed(
         self,
         table: Mapping[str, Any],
-        number: int | None,
+        where: Where,
         name: str,
         types: tuple[type, ...],
         default: Any = ...,
     ) -> Any:
         if name not in table:
             if default is ...:
-                raise self._wrong(number, None, say("config.missing", name=name))
+                raise self._wrong(where, None, say("config.missing", name=name))
             return default
         if type(table[name]) not in types:
-            raise self._wrong(number, name, say(_TYPE_WORDS[types[0]], name=name))
+            raise self._wrong(where, name, say(_TYPE_WORDS[types[0]], name=name))
         return table[name]
 
-    def _only(self, table: Mapping[str, Any], known: tuple[str, ...], number: int | None) -> None:
+    def _only(self, table: Mapping[str, Any], known: tuple[str, ...], where: Where) -> None:
         if unknown := [name for name in table if name not in known]:
             reason = say("config.unknown", name=unknown[0], known=", ".join(known))
-            raise self._wrong(number, unknown[0], reason)
+            raise self._wrong(where, unknown[0], reason + meant(unknown[0], known))
 
-    def _wrong(self, number: int | None, name: str | None, reason: str) -> ConfigError:
-        return ConfigError(self._path, self._line(number, name), reason)
+    def _wrong(self, where: Where, name: str | None, reason: str) -> ConfigError:
+        return ConfigError(self._path, self._line(where, name), reason)
 
-    def _line(self, number: int | None, name: str | None) -> int | None:
-        """The line on which `name` stands in the given [[device]], or where that begins."""
-        start, seen = 0, -1
-        if number is not None:
-            for i, line in enumerate(self._lines):
-                seen += bool(re.match(r"\s*\[\[\s*device\s*\]\]", line))
-                if seen == number:
-                    start = i
-                    break
-        if name is None:
-            return start + 1
-        pattern = re.compile(rf"\s*(\[.*\b{re.escape(name)}\]|[\"']?{re.escape(name)}[\"']?\s*=)")
-        for i in range(start, len(self._lines)):
-            if pattern.match(self._lines[i]):
-                return i + 1
-        return start + 1 if number is not None else None
+    def _line(self, where: Where, name: str | None) -> int | None:
+        """The line on which `name` stands in its table, or where the table begins."""
+        start, end = self._extent(where)
+        if name is not None:
+            key = rf"[\"']?{re.escape(name)}[\"']?"
+            at_start = re.compile(rf"\s*(\[+.*\b{re.escape(name)}\]+|{key}\s*=)")
+            inside = re.compile(rf"[^#]*[{{,]\s*{key}\s*=")
+            for pattern in (at_start, inside):
+                for i in range(start, end):
+                    if pattern.match(self._lines[i]):
+                        return i + 1
+        return start + 1 if where is not None or name is None else None
+
+    def _extent(self, where: Where) -> tuple[int, int]:
+        """The lines of a table: first, and the one after the last."""
+        if where is None:
+            return 0, len(self._lines)
+        heading = r"\[\[\s*device\s*\]\]" if isinstance(where, int) else rf"\[\s*{where}\s*\]"
+        starts = [i for i, line in enumerate(self._lines) if re.match(rf"\s*{heading}", line)]
+        number = where if isinstance(where, int) else 0
+        if number >= len(starts):
+            return 0, len(self._lines)
+        rest = starts[number + 1 :] if isinstance(where, int) else []
+        return starts[number], rest[0] if rest else len(self._lines)
 
 
-_TYPE_WORDS = {str: "config.text", int: "config.number", dict: "config.table"}
+_TOP = ("portal", "state", "ca_file", "quota_mb", "commit", "push", "remote", "status", "device")
+_TYPE_WORDS = {
+    str: "config.text",
+    int: "config.number",
+    dict: "config.table",
+    bool: "config.flag",
+    list: "config.list",
+}
 
 
 def _seconds(name: str, longest: float) -> str:
     return say("config.range", name=name, low=SHORTEST_INTERVAL, high=longest)
+
+
+def _misspelt(link: Mapping[str, Any]) -> tuple[str, str]:
+    """(name, question) of the first name in a link that is none."""
+    kind = link.get("kind")
+    if kind not in KINDS:
+        return "link", meant(kind, KINDS)
+    known = KINDS[kind].settings
+    unknown = sorted(set(link) - set(known) - {"kind"})
+    return (unknown[0], meant(unknown[0], known)) if unknown else ("link", "")

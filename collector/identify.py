@@ -17,6 +17,7 @@ from .decoding import decode, tidied
 from .devices import Poller
 from .drivers import base as drivers
 from .drivers.base import Decoder, Driver
+from .links.asked import open_asked
 from .links.errors import LinkDown
 from .links.spec import KINDS, LinkSpec
 from .links.stream import Stream, open_stream
@@ -84,10 +85,10 @@ def identify(
 ) -> list[Match]:
     """The matches on this link, the best first; `told` hears of each step before it is made.
 
-    `quiet` keeps every driver from asking, which leaves Modbus without an answer. Raises LinkDown
-    if the link cannot be used.
+    `quiet` keeps every driver from asking, so that a link which only answers says nothing. Raises
+    LinkDown if the link cannot be used.
     """
-    if KINDS[link.kind].serves == "modbus":
+    if KINDS[link.kind].asked:
         trials = [] if quiet else _poll(link, stop, told)
     else:
         trials = _hear(link, stop, told, quiet=quiet, listen=listen, ask=ask)
@@ -160,10 +161,8 @@ def _send(stream: Stream, trial: _Trial, clock: Clock) -> None:
 def _poll(
     link: LinkSpec, stop: Event, told: Callable[[str, Candidate | None], None]
 ) -> list[_Trial]:
-    from .links.modbus import ModbusLink  # not at the top: it loads pymodbus
-
     clock, trials = Clock(), []
-    line = ModbusLink(link, clock.now)
+    line = open_asked(link, clock.now)
     try:
         for candidate in candidates(link):
             if stop.is_set():

@@ -15,7 +15,14 @@ from .words import Text, either
 
 
 class OptionError(ValueError):
-    """What was asked for does not exist, or cannot be set so; the text is for the technician."""
+    """What was asked for does not exist, or cannot be set so; the text is for the technician.
+
+    `name` is the option it is about, if it is one.
+    """
+
+    def __init__(self, text: str, name: str | None = None) -> None:
+        super().__init__(text)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)

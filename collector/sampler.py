@@ -56,6 +56,8 @@ class Sampler:
         self._open: dict[str, _Open] = {}
         self._newest: dict[str, Reading] = {}
         self._sent: dict[str, int] = {}
+        self._lost = 0
+        """Readings that memory could not hold, which the spool does not know of yet."""
 
     def take(self, reading: Reading) -> None:
         """Add a reading. Never waits for the disk."""
@@ -90,7 +92,11 @@ class Sampler:
         """
         with self._disk:
             try:
-                return self._keep(seal_all)
+                urgent = self._keep(seal_all)
+                if self._lost:
+                    self._spool.note_lost(self._lost)
+                    self._lost = 0
+                return urgent
             except SpoolError as error:
                 log.error("readings wait in memory: %s", error)
                 self._forget_oldest()
@@ -157,6 +163,7 @@ class Sampler:
                 return
             for block in self._open.values():
                 gone = len(block.readings) // 2
+                self._lost += max(0, gone - block.kept)
                 del block.readings[:gone]
                 block.kept = max(0, block.kept - gone)
         log.critical("the disk refuses readings and memory is full: the oldest half is lost")

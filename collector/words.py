@@ -6,7 +6,7 @@ those of a driver, a simulator or a register table stay with it, and are chosen 
 
 import os
 
-from .texts import probe
+from .texts import operation, probe
 
 FRENCH, ENGLISH = 0, 1
 Text = tuple[str, str]
@@ -62,8 +62,8 @@ TEXTS: dict[str, Text] = {
     "drivers.default": ("par défaut : {value}", "default: {value}"),
     "drivers.silent": ("n'émet jamais rien", "never sends anything"),
     "drivers.reads": (
-        "lit des registres (fonctions 3 et 4) et n'écrit jamais",
-        "reads registers (functions 3 and 4) and never writes",
+        "lit des registres (fonctions 1 à 4) et n'écrit jamais",
+        "reads registers (functions 1 to 4) and never writes",
     ),
     "drivers.gets": (
         "reçoit des documents, ou les demande par GET, et n'en envoie jamais",
@@ -105,6 +105,18 @@ TEXTS: dict[str, Text] = {
     ),
     "config.number": ("{name} doit être un nombre", "{name} must be a number"),
     "config.table": ("{name} doit être une table", "{name} must be a table"),
+    "config.flag": ("{name} doit être true ou false", "{name} must be true or false"),
+    "config.list": ("{name} doit être une liste", "{name} must be a list"),
+    "config.crossed": (
+        "shortest ne peut dépasser longest",
+        "shortest must not exceed longest",
+    ),
+    "config.metric": ("{name} n'est pas une grandeur", "{name} is no metric"),
+    "config.always": ("{name} est toujours transmis", "{name} is always sent"),
+    "config.listen": (
+        "listen s'écrit adresse:port, comme 192.168.1.20:8787, et non {given}",
+        "listen is written address:port, as in 192.168.1.20:8787, not {given}",
+    ),
     # links
     "link.kind": (
         "une liaison est de l'une des sortes {known}, et non {given}",
@@ -325,6 +337,7 @@ TEXTS: dict[str, Text] = {
         "Écrit le schéma JSON de ce qui est transmis au portail.",
         "Writes the JSON Schema of what is sent to the portal.",
     ),
+    **operation.TEXTS,
     **probe.TEXTS,
 }
 

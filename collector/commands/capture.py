@@ -8,10 +8,11 @@ from pathlib import Path
 
 from .. import config as configuration
 from .. import logs
-from ..capture import KINDS, SUFFIXES, Recorded, RecordedRegisters, Transcript
+from ..capture import KINDS, SUFFIXES, Recorded, RecordedAnswers, Transcript
 from ..clock import Clock
 from ..config import ConfigError, Device
 from ..devices import Listener, Poller
+from ..links.asked import open_asked
 from ..links.errors import LinkError
 from ..links.spec import KINDS as LINK_KINDS
 from ..links.spec import LinkSpec
@@ -80,7 +81,7 @@ def record(device: Device | None, link: LinkSpec, transcript: Transcript, second
     try:
         if device is None:
             _overhear(link, transcript, clock, stop)
-        elif device.driver.link == "modbus":
+        elif LINK_KINDS[link.kind].asked:
             _ask(device, transcript, clock, stop)
         else:
             _converse(device, transcript, clock, stop)
@@ -95,7 +96,7 @@ def _subject(args: argparse.Namespace) -> tuple[Device | None, LinkSpec]:
         return device, device.link
     if args.link:
         link = given_link(args.link)
-        if LINK_KINDS[link.kind].serves == "modbus":
+        if LINK_KINDS[link.kind].asked:
             raise UsageError(say("capture.needs_driver", kind=link.kind))
         return None, link
     config = configuration.load(args.config)
@@ -126,9 +127,7 @@ def _converse(device: Device, transcript: Transcript, clock: Clock, stop: thread
 
 
 def _ask(device: Device, transcript: Transcript, clock: Clock, stop: threading.Event) -> None:
-    from ..links.modbus import ModbusLink  # not at the top: it loads pymodbus
-
-    link = RecordedRegisters(ModbusLink(device.link, clock.now), transcript, clock.now)
+    link = RecordedAnswers(open_asked(device.link, clock.now), transcript, clock.now)
     poller = Poller(device, clock, lambda reading: None, link)
     try:
         while not stop.is_set():

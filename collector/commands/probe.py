@@ -13,6 +13,7 @@ from .. import logs
 from ..clock import Clock
 from ..config import Config, ConfigError, Device
 from ..devices import Listener, Poller
+from ..links.asked import open_asked
 from ..links.errors import LinkError
 from ..links.spec import KINDS
 from ..wire.reading import Reading
@@ -85,7 +86,7 @@ def _probe(device: Device, stop: threading.Event, heard: set[str]) -> None:
         _print({"asset": reading.asset, **shown(reading)})
 
     clock = Clock()
-    if device.driver.link == "modbus":
+    if KINDS[device.link.kind].asked:
         followed = _poll(device, clock, take, stop)
     else:
         with asking(Listener(device, clock, take, stop), stop) as followed:
@@ -96,9 +97,7 @@ def _probe(device: Device, stop: threading.Event, heard: set[str]) -> None:
 
 
 def _poll(device: Device, clock: Clock, take, stop: threading.Event) -> Poller:
-    from ..links.modbus import ModbusLink  # not at the top: it loads pymodbus
-
-    link = ModbusLink(device.link, clock.now)
+    link = open_asked(device.link, clock.now)
     poller = Poller(device, clock, take, link)
     while not stop.is_set():
         poller.poll()

@@ -32,26 +32,27 @@ def enrol(portal: str, code: str, state: Path, session: requests.Session) -> Ide
         )
     except requests.RequestException as error:
         raise PortalError(say(fault(error), reason=cause(error))) from error
-    document = _document(answer)
+    document = document_of(answer)
     if answer.status_code != 201:
-        raise PortalError(_refusal(answer.status_code, document))
+        raise PortalError(refusal(answer.status_code, document))
     try:
         identity = identities.from_answer(portal, document, name)
         trusted(identity.ingest_url)
     except IdentityError as error:
         raise PortalError(str(error)) from error
-    identities.save(state, identity)
-    return identity
+    return identities.save(state, identity)
 
 
-def _document(answer: requests.Response) -> object:
+def document_of(answer: requests.Response) -> object:
+    """The JSON of an answer, None if it is none."""
     try:
         return strict_json.loads(answer.content[:MAX_ANSWER])
     except WireError:
         return None
 
 
-def _refusal(status: int, document: object) -> str:
+def refusal(status: int, document: object) -> str:
+    """What a person should know of an answer that is no yes."""
     if not isinstance(document, dict) or not isinstance(document.get("code"), str):
         return say("portal.stranger", status=status)
     detail = document.get("detail") or document.get("title") or ""

@@ -9,7 +9,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class Identity:
     collector   uid of this collector, and `client` whose it is
     ingest_url  where to push
     key_file    name of the private key's file, beside this
+    portal_key  public key with which the portal signs what it asks for, base64; empty: unknown
+    former      name of the file of the key before this one, which may still be there
     """
 
     portal: str
@@ -46,6 +48,8 @@ class Identity:
     client: str
     ingest_url: str
     key_file: str
+    portal_key: str = ""
+    former: str = ""
 
 
 class Signer:
@@ -81,6 +85,21 @@ def enrolment_request(code: str, key: Ed25519PrivateKey) -> dict[str, str]:
     }
 
 
+def rotation_request(
+    identity: Identity, old: Ed25519PrivateKey, new: Ed25519PrivateKey, timestamp: int
+) -> dict[str, str | int]:
+    """The JSON that makes another key this collector's, signed by both."""
+    public = base64.b64encode(_public(new)).decode()
+    text = envelope.rotation(identity.key_id, timestamp, public)
+    return {
+        "key_id": identity.key_id,
+        "timestamp": timestamp,
+        "public_key": public,
+        "signature": base64.b64encode(old.sign(text)).decode(),
+        "proof": base64.b64encode(new.sign(text)).decode(),
+    }
+
+
 def from_answer(portal: str, answer: Any, key_file: str) -> Identity:
     """The identity in the portal's answer to an enrolment; raises IdentityError if it is none."""
     if not isinstance(answer, Mapping):
@@ -93,8 +112,18 @@ def from_answer(portal: str, answer: Any, key_file: str) -> Identity:
         portal=portal,
         ingest_url=_ingest_url(portal, answer.get("ingest_url")),
         key_file=key_file,
+        portal_key=str(answer.get("portal_key") or ""),
         **{name: str(value) for name, value in values.items()},
     )
+
+
+def rotated(identity: Identity, answer: Any, key_file: str) -> Identity:
+    """The identity after the portal agreed to another key; raises IdentityError."""
+    key_id = answer.get("key_id") if isinstance(answer, Mapping) else None
+    if not isinstance(key_id, str) or not key_id:
+        raise IdentityError(say("identity.no_answer"))
+    portal_key = str(answer.get("portal_key") or "")
+    return replace(identity, key_id=key_id, key_file=key_file, portal_key=portal_key)
 
 
 def _ingest_url(portal: str, given: Any) -> str:
@@ -110,13 +139,15 @@ def _ingest_url(portal: str, given: Any) -> str:
 
 
 def candidate_key(state: Path) -> tuple[str, Ed25519PrivateKey]:
-    """The key to enrol with, and its file: one whose enrolment did not end, or a new one.
+    """The next key, and its file: one with which the portal did not answer yet, or a new one.
 
-    Never the key in use: enrolling again must not touch it before the portal has agreed.
+    Never the key in use, which must not be touched before the portal has agreed, nor the one
+    before it, which a power cut may have left.
     """
-    in_use = load(state).key_file if (state / IDENTITY_FILE).exists() else None
+    known = load(state) if (state / IDENTITY_FILE).exists() else None
+    used = (known.key_file, known.former) if known else ()
     for path in sorted(state.glob("collector-*.key")):
-        if path.name != in_use:
+        if path.name not in used:
             return path.name, load_key(path)
     key = Ed25519PrivateKey.generate()
     name = f"collector-{sha256(_public(key)).hexdigest()[:16]}.key"
@@ -139,12 +170,16 @@ def load_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def save(state: Path, identity: Identity) -> None:
-    """From now on this is who we are; keys of earlier enrolments go."""
+def save(state: Path, identity: Identity) -> Identity:
+    """From now on this is who we are; earlier keys go."""
+    if (state / IDENTITY_FILE).exists():
+        before = load(state).key_file
+        identity = replace(identity, former=before if before != identity.key_file else "")
     write_private(state / IDENTITY_FILE, json.dumps(asdict(identity), indent=2).encode() + b"\n")
     for path in state.glob("collector-*.key"):
         if path.name != identity.key_file:
             path.unlink()
+    return identity
 
 
 def load(state: Path) -> Identity:

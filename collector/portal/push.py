@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import requests
@@ -21,9 +22,12 @@ from ..spool.spool import BATCH_PACKED, Frozen, Spool, SpoolError
 from ..wire.envelope import PART, Agent, Receipt
 from ..wire.reading import Reading
 from ..words import english
+from . import identity as identities
 from .answers import Next, Verdict, judge
-from .identity import Identity, Signer
-from .reach import fault
+from .identity import IdentityError
+from .reach import PortalError, fault
+from .rotation import WANTED, rotate
+from .wishes import Wishes
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +42,8 @@ SHORTEST_PAUSE = 0.5
 SMALLEST_BATCH = 2048
 SPLIT_AFTER = 4
 """Refusals in a row before a lone block is cut: an earlier answer to it may have been lost."""
+ROTATION_PAUSE = 60.0
+"""Seconds between two attempts to change the key."""
 BURIED_AT_MOST = 3
 """Batches set aside in a row; a portal that takes none at all is at fault itself."""
 
@@ -63,20 +69,22 @@ class Draft:
 class Pusher:
     """Pushes for one collector; used by one thread.
 
-    `session` does the HTTP; `chance` draws the jitter, a number from 0 to 1.
+    `state` holds the identity. `session` does the HTTP; `chance` draws the jitter, from 0 to 1.
     """
 
     def __init__(
         self,
-        identity: Identity,
-        signer: Signer,
+        state: Path,
         spool: Spool,
         sampler: Sampler,
         clock: Clock,
+        wishes: Wishes,
         session: requests.Session | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._url, self._signer = identity.ingest_url, signer
+        self._state, self._wishes = state, wishes
+        self._identity = identities.load(state)
+        self._signer = identities.signer(state, self._identity)
         self._spool, self._sampler, self._clock = spool, sampler, clock
         self._session = session or requests.Session()
         self._session.headers["User-Agent"] = f"trackingbms-collector/{__version__}"
@@ -84,10 +92,12 @@ class Pusher:
         self._boot, self._started = uuid4().hex, clock.monotonic()
         self._failures = self._buried = self._oversized = 0
         self._most = BATCH_PACKED
-        self._took = 0.0
+        self._took = self._rotation_due = 0.0
 
     def push(self) -> Pushed:
         """One push of the most urgent batch. Raises SpoolError if the disk refuses."""
+        if (self._state / WANTED).exists():
+            self._rotate()
         draft = self._draft()
         verdict = self._send(draft.frozen)
         if verdict.next is Next.CLOCK:
@@ -121,7 +131,7 @@ class Pusher:
         sent = self._clock.monotonic()
         try:
             with self._session.post(
-                self._url,
+                self._identity.ingest_url,
                 files=part,
                 headers=headers,
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
@@ -155,13 +165,37 @@ class Pusher:
             for outcome in self._spool.settle(draft.frozen, receipt, self._clock.now()):
                 log.error("block %s of %s refused: %s", outcome.seq, outcome.asset, outcome.reason)
         self._sampler.shown(draft.live)
+        self._heed(draft.frozen, receipt)
         if self._failures:
             log.info("the portal answers again")
         self._failures = self._buried = self._oversized = 0
-        pause = max(SHORTEST_PAUSE, receipt.next_push)
+        pause = receipt.next_push
         if self._spool.queued():
             pause = min(pause, max(BACKLOG_PAUSE, BACKLOG_SHARE * self._took))
-        return Pushed(pause, True)
+        return Pushed(self._wishes.sending.pause(pause), True)
+
+    def _heed(self, frozen: Frozen, receipt: Receipt) -> None:
+        """Do what else the portal asks for. The batch is delivered, whatever comes of it."""
+        try:
+            self._wishes.hear(self._identity, frozen, receipt)
+        except OSError as error:
+            log.error("what the portal asks for cannot be kept: %s", error)
+        if receipt.rotate:
+            self._rotate()
+
+    def _rotate(self) -> None:
+        """Change the key; if that fails the old one goes on, and it is tried again."""
+        if self._clock.monotonic() < self._rotation_due:
+            return
+        self._rotation_due = self._clock.monotonic() + ROTATION_PAUSE
+        try:
+            changed = rotate(self._state, self._session, self._clock.now())
+            self._signer = identities.signer(self._state, changed)
+        except (PortalError, IdentityError, OSError) as error:
+            log.error("the key is not changed: %s", error)
+            return
+        self._identity = changed
+        log.info("the key is changed: %s", changed.key_id)
 
     def _changed(self, frozen: Frozen, verdict: Verdict) -> Pushed:
         """The portal read the batch, or its size, and will not take it as it is."""
@@ -197,7 +231,9 @@ class Pusher:
     def _agent(self) -> Agent:
         """This collector as a batch describes it; the spool adds what waits behind the batch."""
         uptime = int(self._clock.monotonic() - self._started)
-        return Agent(__version__, boot=self._boot, uptime=uptime)
+        thinned, lost = self._spool.losses()
+        wish, refused = self._wishes.report()
+        return Agent(__version__, 0, self._boot, uptime, thinned, lost, wish, refused)
 
 
 def _body(answer: requests.Response) -> bytes:

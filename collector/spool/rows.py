@@ -147,21 +147,22 @@ def _moved(block: Block, by: int) -> Block:
     return replace(block, times=tuple(time + by for time in block.times))
 
 
-def thin_oldest(db: sqlite3.Connection, now: int) -> int:
-    """Merge the oldest stretch of the least thinned blocks into one; how many readings went.
+def thin_oldest(db: sqlite3.Connection, now: int) -> tuple[int, int]:
+    """Merge the oldest stretch of the least thinned blocks into one.
 
-    When nothing is left to thin, the oldest block goes as a whole.
+    Returns how many readings were thinned out, and how many went with the last that was left of
+    their time: when nothing is left to thin, the oldest block goes as a whole.
     """
     first = db.execute(
         "SELECT id, run, asset, thinned, t0, body FROM blocks ORDER BY thinned, t0 LIMIT 1"
     ).fetchone()
     if first is None:
-        return 0
+        return 0, 0
     row_id, run, asset, level, t0, body = first
     if level == len(thinning.STEPS):
         lost = sum(len(block.times) for _, block in _readable(db, [(row_id, body)], now))
         db.execute("DELETE FROM blocks WHERE id = ?", (row_id,))
-        return lost
+        return 0, lost
     stretch = _stretch(
         db.execute(
             "SELECT id, plain, body FROM blocks WHERE asset = ? AND run = ? AND thinned = ? "
@@ -173,12 +174,25 @@ def thin_oldest(db: sqlite3.Connection, now: int) -> int:
     blocks = [block for _, block in _readable(db, stretch, now)]
     db.executemany("DELETE FROM blocks WHERE id = ?", [(row_id,) for row_id, _ in stretch])
     if not blocks:
-        return 0
+        return 0, 0
     readings = [reading for block in blocks for reading in block.readings()]
     kept = list(thinning.thin(readings, thinning.STEPS[level]))
     merged = blocks_.from_readings(kept, max(block.seq for block in blocks))
     insert(db, run, merged, thinned=level + 1)
-    return len(readings) - len(merged.times)
+    return len(readings) - len(merged.times), 0
+
+
+def count(db: sqlite3.Connection, name: str, more: int) -> None:
+    """Add to a number that only grows, as long as the file lives."""
+    db.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + ?",
+        (name, more, more),
+    )
+
+
+def counted(db: sqlite3.Connection, name: str) -> int:
+    found = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return found[0] if found else 0
 
 
 def _stretch(rows: Iterator[tuple], most: int) -> list[tuple[int, bytes]]:

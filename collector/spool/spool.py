@@ -36,6 +36,8 @@ RESERVED = 64
 BATCH_PACKED = 96 * 1024
 """Compressed bytes of blocks in one batch, unless the portal asked for less."""
 THINNINGS_AT_ONCE = 20
+THINNED, LOST = "thinned", "lost"
+"""What the file counts of itself."""
 
 
 class SpoolError(Exception):
@@ -57,7 +59,10 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Rows that wait, the room they take (bytes), and the time of the oldest block."""
+    """Rows that wait, the room they take (bytes), and the time of the oldest block.
+
+    `thinned` readings were left out because the spool was full, `lost` are gone for good.
+    """
 
     journal: int
     blocks: int
@@ -65,6 +70,8 @@ class Health:
     dead: int
     used: int
     oldest: int | None
+    thinned: int
+    lost: int
 
 
 class Spool:
@@ -220,19 +227,33 @@ class Spool:
 
     def thin(self) -> int:
         """Make room if the quota is exceeded, oldest first; returns how many readings went."""
-        lost = steps = 0
+        thinned = lost = steps = 0
         for _ in range(THINNINGS_AT_ONCE):
             with self._transaction() as db:
                 if rows.used(db) <= self.quota:
                     break
-                lost += rows.thin_oldest(db, self.base)
-                steps += 1
+                fewer, gone = rows.thin_oldest(db, self.base)
+                rows.count(db, THINNED, fewer)
+                rows.count(db, LOST, gone)
+                thinned, lost, steps = thinned + fewer, lost + gone, steps + 1
         if steps:
             with self._lock:
                 rows.give_back(self._db, 4096)
+        if thinned:
+            log.error("the spool is full: %d of the oldest readings were thinned out", thinned)
         if lost:
-            log.error("the spool is full: %d of the oldest readings were thinned out", lost)
-        return lost
+            log.critical("the spool is full: %d of the oldest readings are lost", lost)
+        return thinned + lost
+
+    def note_lost(self, readings: int) -> None:
+        """So many never reached the disk."""
+        with self._transaction() as db:
+            rows.count(db, LOST, readings)
+
+    def losses(self) -> tuple[int, int]:
+        """Readings thinned out, and readings gone for good, since the file was made."""
+        with self._transaction() as db:
+            return rows.counted(db, THINNED), rows.counted(db, LOST)
 
     def health(self) -> Health:
         with self._transaction() as db:
@@ -241,7 +262,8 @@ class Spool:
                 for table in ("measured", "blocks", "batches", "dead")
             ]
             oldest = db.execute("SELECT MIN(t0) FROM blocks").fetchone()[0]
-            return Health(*counts, used=rows.used(db), oldest=oldest)
+            losses = rows.counted(db, THINNED), rows.counted(db, LOST)
+            return Health(*counts, rows.used(db), oldest, *losses)
 
     def queued(self) -> int:
         """Blocks and batches that wait."""

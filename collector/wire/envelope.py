@@ -12,7 +12,7 @@ Shared-host firewalls refuse Content-Encoding, binary bodies and long JSON; a fi
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -28,6 +28,7 @@ VERSION = 1
 PATH = "/api/v1/ingest"
 PART = "batch"
 ENROL_PATH = "/api/v1/collectors/enrol"
+ROTATE_PATH = "/api/v1/collectors/rotate"
 
 KEY_HEADER = "X-TBMS-Key"
 TIME_HEADER = "X-TBMS-Timestamp"
@@ -56,15 +57,39 @@ class Faulty:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What the collector says of itself: version, boot id, uptime (s), and `queued`.
+    """What the collector says of itself.
 
-    `queued` blocks and batches wait at the site beyond the batch that says so: 0 if nothing does.
+    version, boot, uptime  of the program, of the computer's start, seconds since the program's
+    queued                 blocks and batches that wait at the site beyond this batch
+    thinned, lost          readings left out because the spool was full, and readings gone for good
+    wish, refused          revision of the portal's wish that was heard last, and why it is not
+                           followed; empty if it is
     """
 
     version: str = ""
     queued: int = 0
     boot: str = ""
     uptime: int = 0
+    thinned: int = 0
+    lost: int = 0
+    wish: int = 0
+    refused: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What never happened is not said."""
+        always = {
+            "version": self.version,
+            "queued": self.queued,
+            "boot": self.boot,
+            "uptime": self.uptime,
+        }
+        sometimes = {
+            "thinned": self.thinned,
+            "lost": self.lost,
+            "wish": self.wish,
+            "refused": self.refused,
+        }
+        return always | {name: value for name, value in sometimes.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +131,9 @@ class Receipt:
     server_time  epoch milliseconds
     next_push    seconds until the portal would like to hear again
     watched      somebody is looking at this client's pages right now
+    rotate       the collector is to change its key
+    wish         what is asked of the collector, as `sending.Wish`, if it has not been heard yet;
+                 `wish_signature` is the portal's, base64
     """
 
     status: str
@@ -116,8 +144,14 @@ class Receipt:
     watched: bool
     blocks: tuple[Outcome, ...] = ()
     live: tuple[Outcome, ...] = ()
+    rotate: bool = False
+    wish: Mapping[str, Any] | None = None
+    wish_signature: str = ""
 
     def to_json(self) -> dict[str, Any]:
+        asked: dict[str, Any] = {"rotate": True} if self.rotate else {}
+        if self.wish is not None:
+            asked |= {"wish": dict(self.wish), "wish_signature": self.wish_signature}
         return {
             "status": self.status,
             "seq": self.seq,
@@ -127,6 +161,7 @@ class Receipt:
             "watched": self.watched,
             "blocks": [outcome.to_json() for outcome in self.blocks],
             "live": [outcome.to_json() for outcome in self.live],
+            **asked,
         }
 
 
@@ -135,21 +170,23 @@ def encode(batch: Batch) -> bytes:
     document = {
         "v": VERSION,
         "sent": batch.sent,
-        "agent": {
-            "version": batch.agent.version,
-            "queued": batch.agent.queued,
-            "boot": batch.agent.boot,
-            "uptime": batch.agent.uptime,
-        },
+        "agent": batch.agent.to_json(),
         "live": [reading.to_json() for reading in batch.live],
         "blocks": [block.to_json() for block in batch.blocks],
     }
     return gzip.compress(strict_json.dumps(document), compresslevel=6, mtime=0)
 
 
-def decode(data: bytes) -> Batch:
-    """Inflate and parse; raises WireError for the whole, returns Faulty for single items."""
-    document = strict_json.loads(inflate(data))
+def decode(
+    data: bytes,
+    loads: Callable[[bytes], Any] = strict_json.loads,
+    block: Callable[[Any], Any] = blocks_.from_json,
+) -> Batch:
+    """Inflate and parse; raises WireError for the whole, returns Faulty for single items.
+
+    `loads` reads JSON as strictly as `strict_json`, `block` makes what stands for a block.
+    """
+    document = loads(inflate(data))
     if not isinstance(document, dict):
         raise WireError("bad_structure", "the batch must be an object")
     if document.get("v") != VERSION:
@@ -157,7 +194,7 @@ def decode(data: bytes) -> Batch:
     return Batch(
         sent=readings_.parse_ts(document.get("sent")),
         live=_each(document, "live", MAX_LIVE, readings_.from_json),
-        blocks=_each(document, "blocks", MAX_BLOCKS, blocks_.from_json),
+        blocks=_each(document, "blocks", MAX_BLOCKS, block),
         agent=_agent(document.get("agent")),
     )
 
@@ -200,6 +237,16 @@ def enrolment(code_digest: str, public_key: str) -> bytes:
     return "\n".join(("TBMS1", "ENROL", ENROL_PATH, code_digest, public_key)).encode("ascii")
 
 
+def rotation(key_id: str, timestamp: int, public_key: str) -> bytes:
+    """The text that the key in use and the next one both sign when one follows the other.
+
+    `timestamp` in epoch seconds, `public_key` the base64 of the next one.
+    """
+    return "\n".join(("TBMS1", "ROTATE", ROTATE_PATH, key_id, str(timestamp), public_key)).encode(
+        "ascii"
+    )
+
+
 def normalise_code(text: str) -> str:
     """A claim code as typed by a person: no spaces or dashes, upper case, look-alikes resolved."""
     return (
@@ -219,8 +266,11 @@ def receipt_from_json(data: Any) -> Receipt:
             watched=bool(data["watched"]),
             blocks=tuple(_outcome(item) for item in data["blocks"]),
             live=tuple(_outcome(item) for item in data["live"]),
+            rotate=data.get("rotate") is True,
+            wish=data.get("wish"),
+            wish_signature=str(data.get("wish_signature", "")),
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise WireError("bad_receipt", "the answer is not a receipt") from None
 
 
@@ -257,6 +307,10 @@ def _agent(data: Any) -> Agent:
         queued=_count(data.get("queued")),
         boot=_text(data.get("boot"), 40),
         uptime=_count(data.get("uptime")),
+        thinned=_count(data.get("thinned")),
+        lost=_count(data.get("lost")),
+        wish=_count(data.get("wish")),
+        refused=_text(data.get("refused"), 32),
     )
 
 

@@ -19,13 +19,28 @@ def schema() -> dict[str, Any]:
         "properties": {
             "v": {"const": envelope.VERSION},
             "sent": _TIME,
-            "agent": {"type": "object"},
+            "agent": _AGENT,
             "live": {"type": "array", "maxItems": envelope.MAX_LIVE, "items": _reading()},
             "blocks": {"type": "array", "maxItems": envelope.MAX_BLOCKS, "items": _block()},
         },
     }
 
 
+_COUNT = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1 << 53}
+_AGENT = {
+    "type": "object",
+    "description": "what the device says of itself; anything in it may be left out",
+    "properties": {
+        "version": {"type": "string", "maxLength": 32},
+        "boot": {"type": "string", "maxLength": 40},
+        "uptime": {**_COUNT, "description": "seconds"},
+        "queued": {**_COUNT, "description": "blocks and batches waiting behind this batch"},
+        "thinned": {**_COUNT, "description": "readings left out because the store was full"},
+        "lost": {**_COUNT, "description": "readings gone for good"},
+        "wish": {**_COUNT, "description": "revision of the portal's wish heard last"},
+        "refused": {"type": "string", "maxLength": 32, "description": "why it is not followed"},
+    },
+}
 _TIME = {
     "type": "integer",
     "minimum": 0,

@@ -13,7 +13,10 @@ from email.policy import HTTP
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from collector.wire import envelope
 from collector.wire.block import Block
@@ -35,6 +38,8 @@ class Sink:
         self.agents: list[envelope.Agent] = []
         self.next_push, self.watched, self.skew_ms = 30.0, False, 0
         self.largest = envelope.MAX_COMPRESSED
+        self.own, self.wish = Ed25519PrivateKey.generate(), None
+        self.rotate, self.rotation_faults, self.used = False, deque(), []
         self.condition = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -74,6 +79,8 @@ class Sink:
         """(status, headers, body) of a request, None to hang up."""
         if path == envelope.ENROL_PATH:
             return self._enrol(json.loads(body))
+        if path == envelope.ROTATE_PATH:
+            return self._rotate(json.loads(body))
         fault = self.faults.popleft() if self.faults else "ok"
         with self.condition:
             self.requests.append((fault, headers.get(envelope.SEQ_HEADER)))
@@ -95,7 +102,25 @@ class Sink:
         key_id = f"k{len(self.keys) + 1}"
         self.keys[key_id] = raw
         answer = {"key_id": key_id, "collector": "c1", "client": "Hydro", "server_time": self.now()}
+        answer["portal_key"] = base64.b64encode(self.own.public_key().public_bytes_raw()).decode()
         return document(201, answer | {"ingest_url": self.url + envelope.PATH})
+
+    def _rotate(self, asked):
+        """The next key is taken beside the one in use, as the portal does."""
+        fault = self.rotation_faults.popleft() if self.rotation_faults else "ok"
+        if fault == "refuse":
+            return problem(401, "bad_signature")
+        text = envelope.rotation(asked["key_id"], asked["timestamp"], asked["public_key"])
+        raw = base64.b64decode(asked["public_key"])
+        for key, proof in ((self.keys[asked["key_id"]], "signature"), (raw, "proof")):
+            Ed25519PublicKey.from_public_bytes(key).verify(base64.b64decode(asked[proof]), text)
+        known = [key_id for key_id, key in self.keys.items() if key == raw]
+        key_id = known[0] if known else f"k{len(self.keys) + 1}"
+        self.keys[key_id], self.rotate = raw, False
+        if fault == "hang_up":
+            return None
+        own = base64.b64encode(self.own.public_key().public_bytes_raw()).decode()
+        return document(200, {"key_id": key_id, "portal_key": own})
 
     def _ingest(self, headers, body):
         data = part(headers, body)
@@ -111,9 +136,10 @@ class Sink:
         if abs(stamp - self.now() / 1000) > envelope.CLOCK_WINDOW:
             return 401, {"code": "clock_skew", "server_time": self.now()}
         with self.condition:
-            return self._store(epoch, seq, digest, envelope.decode(data))
+            self.used.append(key_id)
+            return self._store(key_id, epoch, seq, digest, envelope.decode(data))
 
-    def _store(self, epoch, seq, digest, batch):
+    def _store(self, key_id, epoch, seq, digest, batch):
         known = self.batches.setdefault((epoch, seq), digest)
         if known != digest:
             return 409, {"code": "seq_conflict"}
@@ -127,9 +153,19 @@ class Sink:
             self.live[reading.asset] = reading
         self.agents.append(batch.agent)
         receipt = envelope.Receipt(
-            "stored", seq, digest, self.now(), self.next_push, self.watched, tuple(outcomes)
-        )
+            "stored", seq, digest, self.now(), self.next_push, self.watched, tuple(outcomes),
+            rotate=self.rotate, **self._asked(key_id, epoch, seq, digest),
+        )  # fmt: skip
         return 200, receipt.to_json()
+
+    def _asked(self, key_id, epoch, seq, digest):
+        if self.wish is None:
+            return {}
+        signature = self.own.sign(self.wish.signed_text(key_id, epoch, seq, digest))
+        return {
+            "wish": self.wish.to_json(),
+            "wish_signature": base64.b64encode(signature).decode(),
+        }
 
     def _handler(self):
         sink = self

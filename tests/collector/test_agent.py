@@ -8,7 +8,6 @@ import requests
 
 from collector import config
 from collector.agent import Agent
-from collector.portal import identity
 from collector.portal.enrolment import enrol
 from collector.simulators import base as simulators
 from collector.simulators.pack import Pack, PackSpec
@@ -76,9 +75,8 @@ class Running:
     def __init__(self, sink, folder, devices):
         path = folder / "collector.toml"
         path.write_text(f'state = "{folder / "state"}"\ncommit = 0.2\n{devices}', "utf-8")
-        enrolled = enrol(sink.url, "ABCD", folder / "state", requests.Session())
-        signer = identity.signer(folder / "state", enrolled)
-        self.agent = Agent(config.load(path), enrolled, signer)
+        enrol(sink.url, "ABCD", folder / "state", requests.Session())
+        self.agent = Agent(config.load(path))
         self._thread = threading.Thread(target=self.agent.run)
         self._thread.start()
 

@@ -8,6 +8,7 @@ from collector import config
 from collector.config import ConfigError
 from collector.drivers.base import OptionError, load
 from collector.links.spec import LinkConfigError, from_text
+from collector.wire.sending import Sending
 
 GOOD = """\
 portal = "https://bms.example.org"
@@ -90,7 +91,7 @@ def test_the_example_is_a_good_configuration(tmp_path):
         ("/dev/ttyACM0", "/dev/ttyUSB0", 17, "already used"),
         ("interval = 2", "interval = 0", 14, "interval"),
         ("interval = 2", 'interval = "2"', 14, "a number"),
-        ('port = "/dev/ttyUSB0"', 'ports = "/dev/ttyUSB0"', 15, "no ports"),
+        ('port = "/dev/ttyUSB0"', 'ports = "/dev/ttyUSB0"', 17, "no ports"),
         ('profile = "generic"', 'profile = "missing"', 18, "profile"),
     ],
 )
@@ -102,6 +103,73 @@ def test_a_mistake_is_named_with_its_line(tmp_path, old, new, line, says):
     assert (caught.value.line, caught.value.path.name) == (line, "collector.toml")
 
 
+MISSPELT = [
+    ("quota_mb = 50", "quota_MB = 50", 3, "quota_mb"),
+    ("quota_mb = 50", "[pushing]\nshortest = 1", 3, "push"),
+    ("quota_mb = 50", "[push]\nshortst = 1", 4, "shortest"),
+    ("quota_mb = 50", "[remote]\nalow = true", 4, "allow"),
+    ("quota_mb = 50", '[status]\nlisen = "x"', 4, "listen"),
+    ("quota_mb = 50", '[push]\nwithout = ["cell_temprature"]', 4, "cell_temperature"),
+    ('driver = "foxbms"', 'drivr = "foxbms"', 7, "driver"),
+    ('"foxbms"', '"fox-bms"', 7, "foxbms"),
+    ('"slcan"', '"slcn"', 8, "slcan"),
+    ('port = "/dev/ttyACM0"', 'prot = "/dev/ttyACM0"', 8, "port"),
+    ("strings = 2", "sting = 2", 9, "strings"),
+    ("strings = 2", 'positive_current = "dicharge"', 9, "discharge"),
+    ('kind = "modbus-rtu"', 'kind = "modbus_rtu"', 15, "modbus-rtu"),
+    ('profile = "generic"', 'profil = "generic"', 19, "profile"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "meant"), MISSPELT)
+def test_the_right_spelling_is_suggested(tmp_path, old, new, line, meant):
+    assert old in GOOD
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, GOOD.replace(old, new, 1))
+    assert f"did you mean {meant}?" in str(caught.value)
+    assert caught.value.line == line
+
+
+def test_the_sections_of_a_site(tmp_path):
+    sections = """
+[push]
+shortest = 30
+longest = 900
+without = ["cell_temperature"]
+[remote]
+allow = false
+[status]
+listen = "[::1]:8787"
+"""
+    found = loaded(tmp_path, sections + GOOD.partition("\n\n")[2])
+    assert found.sending == Sending(30.0, 900.0, ("cell_temperature",))
+    assert (found.remote, found.status) == (False, ("::1", 8787))
+    usual = loaded(tmp_path, GOOD)
+    assert (usual.sending, usual.remote, usual.status) == (Sending(), True, None)
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "says"),
+    [
+        ("[push]\nshortest = 0.1", 2, "from 0.5"),
+        ("[push]\nshortest = 60\nlongest = 30", 2, "must not exceed"),
+        ('[push]\nwithout = ["current"]', 2, "always sent"),
+        ('[push]\nwithout = ["nonsense"]', 2, "no metric"),
+        ('[push]\nwithout = "soc"', 2, "a list"),
+        ('[remote]\nallow = "yes"', 2, "true or false"),
+        ('[status]\nlisten = "8787"', 2, "address:port"),
+        ('[status]\nlisten = "h:0"', 2, "address:port"),
+        ("[status]", 1, "listen is missing"),
+        ("push = 3", 1, "a table"),
+    ],
+)
+def test_a_mistake_in_a_section_is_named(tmp_path, section, line, says):
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, section)
+    assert says in str(caught.value)
+    assert caught.value.line == line
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         config.load(tmp_path / "missing.toml")
@@ -109,7 +177,8 @@ def test_a_file_that_is_not_there(tmp_path):
 
 def test_links_in_one_word():
     link = from_text("can:virtual:bus")
-    assert link.settings == {"interface": "virtual", "channel": "bus", "bitrate": 500_000}
+    given = {"interface": "virtual", "channel": "bus", "bitrate": 500_000}
+    assert link.settings | given == link.settings
     assert from_text("modbus-tcp:10.0.0.7").settings["port"] == 502
     assert from_text("serial:/dev/ttyUSB0:9600").settings["baud"] == 9600
 

@@ -7,30 +7,35 @@ import requests
 
 from collector.clock import Clock
 from collector.portal.enrolment import enrol
-from collector.portal.identity import signer
 from collector.portal.push import BURIED_AT_MOST, LONGEST_PAUSE, Pusher
+from collector.portal.wishes import Wishes
 from collector.sampler import Sampler
 from collector.spool.spool import Spool
 from collector.wire.alarms import alarm
 from collector.wire.reading import Reading
+from collector.wire.sending import Sending
 from tests.collector.sink import KEPT, Sink
 
 
 class Site:
     """The parts of a collector behind its devices, against a sink, in one thread."""
 
-    def __init__(self, sink, folder, *, wall=None):
+    def __init__(self, sink, folder, *, wall=None, enrolled=False):
         self.sink, self.folder = sink, folder
-        self.identity = enrol(sink.url, "ab-cd", folder, requests.Session())
+        if not enrolled:
+            enrol(sink.url, "ab-cd", folder, requests.Session())
         self.clock = Clock(wall) if wall else Clock()
-        self.alarms = 0
-        self.spool = Spool(folder / "spool.db", "boot", self.clock.base)
+        self.alarms, self.taken = 0, []
+        self.start()
+
+    def start(self):
+        """As a new process would: what is known is on the disk."""
+        self.spool = Spool(self.folder / "spool.db", "boot", self.clock.base)
         self.sampler = Sampler(self.spool, self.clock.monotonic, self._alarmed)
+        self.wishes = Wishes(self.folder, Sending(), allowed=True)
         self.pusher = Pusher(
-            self.identity, signer(folder, self.identity), self.spool, self.sampler, self.clock,
-            chance=lambda: 1.0,
-        )  # fmt: skip
-        self.taken = []
+            self.folder, self.spool, self.sampler, self.clock, self.wishes, chance=lambda: 1.0
+        )
 
     def _alarmed(self):
         self.alarms += 1
