@@ -50,4 +50,7 @@ def broken(name: str, error: Exception) -> LinkDown:
 
 
 def listening_only() -> LinkDown:
-    return LinkDown("un bus CAN est seulement écouté", "a CAN bus is only listened to")
+    return LinkDown(
+        "un bus CAN est seulement écouté, à moins que acknowledge = true",
+        "a CAN bus is only listened to, unless acknowledge = true",
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..clock import Now
-from ..drivers.base import Input
+from ..drivers.base import Input, Request
 from .can import CanLink
 from .line import LineLink
 from .serial import SerialLine
@@ -19,7 +19,7 @@ class Stream(Protocol):
     def receive(self, wait_s: float) -> Sequence[Input]:
         """What came, waiting at most so long for the first of it."""
 
-    def send(self, data: bytes) -> None: ...
+    def send(self, request: Request) -> None: ...
 
     def close(self) -> None: ...
 

@@ -120,6 +120,12 @@ class Table:
                 f"{key} must have whole numbers on the left",
             )
 
+    def flag(self, key: str, default: bool = False) -> bool:
+        value = self._take(key, default)
+        if type(value) is not bool:
+            self.fail(f"{key} doit être true ou false", f"{key} must be true or false")
+        return value
+
     def choice(self, key: str, choices: tuple, default: Any = None) -> Any:
         value = self._take(key, default)
         if value not in choices or isinstance(value, bool):
