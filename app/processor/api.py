@@ -1,5 +1,6 @@
 """What pages and programs ask of measurements: the live state, and series of the past."""
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Response, request
@@ -15,16 +16,20 @@ from app.gateway.context import (
     settings,
     tenant_session,
 )
+from app.gateway.etags import shown
 from app.gateway.http import entity_tag, tagged, unchanged
 from app.gateway.resources import Resources
-from app.gateway.schema import Choice, Many, Number, One, Open, Schema, Text, Whole
+from app.gateway.schema import Choice, Flag, Many, Number, One, Open, Schema, Text, Whole
 from collector.wire import strict_json
 
-from . import history, live, revision
+from . import daily, history, live, revision
 from .state import STALE_AT_MOST_MS
 
 DAY_MS = 86_400_000
 POINTS = 600
+MOST_DAYS = 400
+PAST = "private, max-age=86400, immutable"
+"""What is compiled changes only when a collector sends late what it kept: a day later, ask."""
 
 blueprint = Resources("processor", __name__, "Live state and history.")
 
@@ -40,6 +45,13 @@ class AlarmDocument(Schema):
     index = Whole(0, 10_000, 10, allow_none=True, about="The cell or sensor, from 0.")
 
 
+class OpenAlerts(Schema):
+    """The alerts of a battery that are not resolved."""
+
+    open = Whole(0, 100_000, 1, required=True)
+    severity = Choice("", "info", "warning", "critical", "urgent", required=True)
+
+
 class LiveAsset(Schema):
     """The newest reading of one battery; `ts` is null while nothing was heard of it."""
 
@@ -50,7 +62,10 @@ class LiveAsset(Schema):
     received_at = Whole(example=MOMENT, required=True, allow_none=True)
     interval_ms = Whole(example=1000, required=True, about="The usual time between readings.")
     live_ms = Whole(example=15_000, required=True, about="Age up to which it counts as live.")
-    severity = Choice("", "info", "warning", "critical", required=True)
+    severity = Choice(
+        "", "info", "warning", "critical", required=True, about="The worst alarm or open alert."
+    )
+    alerts = One(OpenAlerts, required=True)
     values = Open(Number(-1e12, 1e12), {"soc": 71.5, "current": -3.2}, required=True)
     arrays = Open(
         Many(Number(-1e12, 1e12, allow_none=True), 1000),
@@ -92,6 +107,57 @@ class SeriesDocument(Schema):
     )
 
 
+class DaysAsked(Schema):
+    """Which days."""
+
+    first = Text(10, "2026-01-01", least=10, data_key="from", about="30 days before by default.")
+    last = Text(10, "2026-01-31", least=10, data_key="to", about="Included; today by default.")
+
+
+class Extremes(Schema):
+    """A metric in one day. A counter has no mean."""
+
+    low = Number(-1e15, 1e15, 71.0, required=True)
+    mean = Number(-1e15, 1e15, 74.2)
+    high = Number(-1e15, 1e15, 88.5, required=True)
+    last = Number(-1e15, 1e15, 80.0, required=True)
+
+
+class BandsDocument(Schema):
+    """Time in bands, ms: the first is below the first edge, the last from the last one on."""
+
+    soc = Many(Whole(example=3_600_000), 32, required=True)
+    temperature_max = Many(Whole(example=3_600_000), 32, required=True)
+
+
+class DayDocument(Schema):
+    """One day of the site, from midnight to midnight. What is not known is null."""
+
+    day = Text(10, "2026-01-01", required=True)
+    start = Whole(example=MOMENT, required=True, data_key="from")
+    end = Whole(example=MOMENT + DAY_MS, required=True, data_key="to")
+    complete = Flag(required=True, about="Whether all of it has been compiled.")
+    availability = Number(0, 1, 0.998, required=True, about="The share covered by readings.")
+    energy_in_wh = Number(0, 1e15, 5120.0, required=True, allow_none=True)
+    energy_out_wh = Number(0, 1e15, 4830.5, required=True, allow_none=True)
+    charge_in_ah = Number(0, 1e12, 97.2, required=True, allow_none=True)
+    charge_out_ah = Number(0, 1e12, 95.1, required=True, allow_none=True)
+    cycles = Number(0, 1e6, 0.96, required=True, allow_none=True, about="Equivalent full cycles.")
+    bands_ms = One(BandsDocument, required=True)
+    metrics = Open(
+        One(Extremes), {"soc": {"low": 71.0, "mean": 74.2, "high": 88.5, "last": 80}}, required=True
+    )
+
+
+class DaysDocument(Schema):
+    """The daily records of one battery; a day without readings has none."""
+
+    asset = Whole(1, example=1, required=True)
+    soc_edges = Many(Number(0, 100, 10), 32, required=True, about="Percent.")
+    temperature_edges = Many(Number(-100, 200, 0), 32, required=True, about="Degrees Celsius.")
+    days = Many(One(DayDocument), MOST_DAYS, required=True)
+
+
 def _parameter(name: str, text: str, **schema: Any) -> dict[str, Any]:
     schema = schema or {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
     return {"in": "query", "name": name, "description": text, "schema": schema}
@@ -114,7 +180,7 @@ def _parameter(name: str, text: str, **schema: Any) -> dict[str, Any]:
 def live_state() -> Response:
     """The newest state of what the caller may see; made to be polled with If-None-Match."""
     tenant, asset_id = current_tenant(), _number("asset", None)
-    arrays = request.args.get("arrays") != "no"
+    arrays = _yes("arrays")
     revision.watch(settings(), tenant.id)
     number = _revision(tenant)
     tag = entity_tag("live", tenant.id, number, _scope_key(current_scope()), asset_id, arrays)
@@ -156,25 +222,61 @@ def live_state() -> Response:
             _parameter("from", "epoch milliseconds; a day before `to` by default"),
             _parameter("to", "epoch milliseconds; now by default"),
             _parameter("points", f"most rows per metric; {POINTS} by default"),
-        ]
+        ],
+        "responses": UNCHANGED,
     },
 )
 def series(asset_id: int) -> Response:
     """What one asset measured in a period, thinned to the points asked for."""
     session = tenant_session()
     catalogue.asset(session, asset_id)
-    end = _number("to", now_ms())
-    found = history.series(
+    end, metrics = _number("to", now_ms()), request.args.get("metrics", "")
+    planned = history.plan(
         session,
         asset_id,
-        [code for code in request.args.get("metrics", "").split(",") if code],
+        [code for code in metrics.split(",") if code],
         _number("from", end - DAY_MS),
         end,
         _number("points", POINTS),
     )
-    answer = _json({"asset": asset_id, **found.to_json()})
-    answer.headers["Cache-Control"] = "private, no-cache"
+    tag = entity_tag("series", current_tenant().id, asset_id, metrics, planned.depends)
+    answer = unchanged(tag)
+    if answer is None:
+        found = history.draw(session, planned)
+        answer = tagged(_json({"asset": asset_id, **found.to_json()}), tag)
+    if planned.closed and "to" in request.args:
+        answer.headers["Cache-Control"] = PAST
     return answer
+
+
+@blueprint.operation(
+    "GET",
+    "/assets/<int:asset_id>/days",
+    Permission.SEE_FLEET,
+    sentence("Days of one battery"),
+    query=DaysAsked,
+    answer=DaysDocument,
+)
+def days(query: dict[str, Any], asset_id: int) -> Response:
+    """What one battery did day by day: energy, charge, cycles, time in bands, extremes."""
+    session = tenant_session()
+    catalogue.asset(session, asset_id)
+    last = _day(query, "last", "to") or datetime.now(UTC).date() + timedelta(days=1)
+    first = _day(query, "first", "from") or last - timedelta(days=30)
+    if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
+        raise Invalid("Ask for one to %(most)s days.", code="bad_range", most=MOST_DAYS)
+    return shown(daily.document(session, asset_id, first, last))
+
+
+def _day(query: dict[str, Any], field: str, name: str) -> date | None:
+    if field not in query:
+        return None
+    try:
+        return date.fromisoformat(query[field])
+    except ValueError:
+        raise Invalid(
+            "Some fields need attention.", fields={name: sentence("A date is needed: 2026-01-31.")}
+        ) from None
 
 
 def _revision(tenant: TenantRef) -> int:
@@ -199,6 +301,13 @@ def _number(name: str, default: int | None) -> int | None:
             "Some fields need attention.", fields={name: sentence("A whole number is needed.")}
         )
     return int(text)
+
+
+def _yes(name: str) -> bool:
+    text = request.args.get(name, "yes")
+    if text not in ("yes", "no"):
+        raise Invalid("Some fields need attention.", fields={name: sentence("Say yes or no.")})
+    return text == "yes"
 
 
 def _json(document: Any) -> Response:

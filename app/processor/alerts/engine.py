@@ -9,14 +9,16 @@ What an asset's rules are is compiled once a process and used for as long as not
 depend on has changed; where they stand is one row an asset, written only when that has changed.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.clients.models import Battery, BatteryType, ClientConfig
+from app.database.prepared import Prepared, upsert
 from app.processor.models import LiveReading
 from app.processor.rules.base import (
     ABOVE,
@@ -90,8 +92,6 @@ class Standing:
     before: Reading | None
     gap_ms: int
     tracks: dict[str, Track]
-    stored: bool
-    """Whether it has a row of `alert_states`."""
 
 
 Standings = dict[int, Standing]
@@ -99,49 +99,8 @@ Standings = dict[int, Standing]
 _compiled: dict[tuple[str, int], RuleSet] = {}
 
 
-def prepare(session: Session, asset_ids: Collection[int], *, before: bool = True) -> Standings:
-    """How the alerts of these batteries stand: one statement, and two after a rule has changed.
-
-    Batteries that are not active have no rules and are left out. `before`: rates will be judged,
-    and want the reading that is live now.
-    """
-    standings: Standings = {}
-    changes: Sequence | None = None
-    for row in session.execute(_standing(asset_ids, before)):
-        place = Place(row.chemistry, row.type_id, row.location_id, row.id)
-        key = (row.version, place)
-        rules = _compiled.get((session.tenant.url, row.id))
-        if rules is None or rules.key != key:
-            changes = stored_rules(session) if changes is None else changes
-            rules = compile_rules(key, place, changes)
-            if len(_compiled) >= MOST_CACHED:
-                _compiled.clear()
-            _compiled[session.tenant.url, row.id] = rules
-        standings[row.id] = Standing(
-            rules,
-            Facts(
-                row.cells or row.type_cells,
-                row.capacity_ah or row.type_capacity,
-                (row.limits or {}).get("current"),
-            ),
-            _earlier(row.reading) if before and row.reading else None,
-            max(GAP_MS, GAP_INTERVALS * (row.interval_ms or 0)),
-            {key: loaded(fields) for key, fields in (row.tracks or {}).items()},
-            row.tracks is not None,
-        )
-    return standings
-
-
-def _earlier(document: Mapping[str, Any]) -> Reading:
-    """The numbers of a stored reading: it was checked when it came."""
-    return Reading(
-        document["asset"], document["ts"], document["values"], document.get("arrays", {})
-    )
-
-
-def _standing(asset_ids: Collection[int], before: bool) -> Any:
+def _standing(_: str, size: int) -> Select:
     version = select(ClientConfig.value).where(ClientConfig.key == VERSION_KEY).scalar_subquery()
-    columns = (LiveReading.reading,) if before else ()
     return (
         select(
             Battery.id,
@@ -154,16 +113,69 @@ def _standing(asset_ids: Collection[int], before: bool) -> Any:
             BatteryType.capacity_ah.label("type_capacity"),
             BatteryType.limits,
             LiveReading.interval_ms,
+            LiveReading.reading,
             AlertState.tracks,
             version.label("version"),
-            *columns,
         )
         .select_from(Battery)
         .outerjoin(BatteryType, BatteryType.id == Battery.type_id)
         .outerjoin(LiveReading, LiveReading.asset_id == Battery.id)
         .outerjoin(AlertState, AlertState.asset_id == Battery.id)
-        .where(Battery.id.in_(tuple(asset_ids)), Battery.status == "active")
+        .where(
+            Battery.id.in_([bindparam(f"id{i}") for i in range(size)]), Battery.status == "active"
+        )
     )
+
+
+_STANDING = Prepared(Battery, _standing)
+_KEEP = upsert(AlertState, ("asset_id",), ("tracks", "open", "severity"))
+
+
+def prepare(session: Session, asset_ids: Collection[int]) -> Standings:
+    """How the alerts of these batteries stand: one statement, and two after a rule has changed.
+
+    Batteries that are not active have no rules and are left out.
+    """
+    ids = sorted(asset_ids)
+    if not ids:
+        return {}
+    size = 1 << (len(ids) - 1).bit_length()  # few sizes, so that few statements are prepared
+    values = {f"id{i}": ids[min(i, len(ids) - 1)] for i in range(size)}
+    changes: Sequence | None = None
+    standings: Standings = {}
+    for row in _STANDING.rows(session, values, size):
+        place = Place(row.chemistry, row.type_id, row.location_id, row.id)
+        key = (row.version, place)
+        rules = _compiled.get((session.tenant.url, row.id))
+        if rules is None or rules.key != key:
+            changes = stored_rules(session) if changes is None else changes
+            rules = compile_rules(key, place, changes)
+            if len(_compiled) >= MOST_CACHED:
+                _compiled.clear()
+            _compiled[session.tenant.url, row.id] = rules
+        standings[row.id] = _stands(row, rules)
+    return standings
+
+
+def _stands(row: Row, rules: RuleSet) -> Standing:
+    limits = json.loads(row.limits) if row.limits else {}
+    tracks = json.loads(row.tracks) if row.tracks else {}
+    return Standing(
+        rules,
+        Facts(
+            row.cells or row.type_cells,
+            row.capacity_ah or row.type_capacity,
+            limits.get("current"),
+        ),
+        _earlier(json.loads(row.reading)) if row.reading else None,
+        max(GAP_MS, GAP_INTERVALS * (row.interval_ms or 0)),
+        {key: loaded(fields) for key, fields in tracks.items()},
+    )
+
+
+def _earlier(document: Mapping[str, Any]) -> Reading:
+    """The numbers of a stored reading: it was checked when it came."""
+    return Reading(document["asset"], document["ts"], document["values"], document["arrays"])
 
 
 def compile_rules(key: tuple, place: Place, changes: Sequence) -> RuleSet:
@@ -198,17 +210,23 @@ def evaluate(
 
 
 def judge_figures(
-    session: Session, asset_id: int, figures: Mapping[str, float], ts: int, source: str = FIGURES
+    session: Session,
+    figures: Mapping[int, Mapping[str, float]],
+    ts: int,
+    source: str = FIGURES,
 ) -> None:
     """Judge numbers that no reading carries: results of the night, or the age of a silence.
 
-    `figures` by their code in `rules.sample.QUANTITIES`; what is absent is unknown. The caller
-    holds the live revision.
+    `figures` of each battery by their code in `rules.sample.QUANTITIES`; what is absent is
+    unknown. The caller holds the live revision.
     """
-    standings = prepare(session, (asset_id,), before=False)
-    if standing := standings.get(asset_id):
-        sample = Sample(Reading("", ts), standing.facts, None, figures)
-        _settle(session, standings, advance(standing, asset_id, sample, (source,)), ts)
+    standings = prepare(session, figures)
+    happened: list[Happening] = []
+    for asset_id, standing in standings.items():
+        standing.before = None
+        sample = Sample(Reading("", ts), standing.facts, None, figures[asset_id])
+        happened += advance(standing, asset_id, sample, (source,))
+    _settle(session, standings, happened, ts)
 
 
 def advance(
@@ -298,7 +316,7 @@ def _withdrawn(
 
 def fall_silent(session: Session, asset_ids: Collection[int], now: int) -> None:
     """Nothing is heard of these batteries: their timers stand still, their alerts are unknown."""
-    standings = prepare(session, asset_ids, before=False)
+    standings = prepare(session, asset_ids)
     happened = []
     for asset_id, standing in standings.items():
         sample = Sample(Reading("", now), standing.facts)
@@ -330,15 +348,7 @@ def _settle(
             tracks.pop(each.key, None)
         else:
             tracks[each.key] = track
-    new, known = [], []
-    for asset_id in sorted(changed):
-        standing = standings[asset_id]
-        (known if standing.stored else new).append(state_row(asset_id, standing.tracks))
-        standing.stored = True
-    if new:
-        session.execute(insert(AlertState), new)
-    if known:
-        session.execute(update(AlertState), known)
+    _KEEP.each(session, [state_row(i, standings[i].tracks) for i in sorted(changed)])
 
 
 def state_row(asset_id: int, tracks: Mapping[str, Track]) -> dict[str, Any]:
@@ -346,7 +356,7 @@ def state_row(asset_id: int, tracks: Mapping[str, Track]) -> dict[str, Any]:
     open_tracks = [track for track in tracks.values() if track.open]
     return {
         "asset_id": asset_id,
-        "tracks": {key: track.stored() for key, track in tracks.items()},
+        "tracks": json.dumps({key: track.stored() for key, track in tracks.items()}),
         "open": len(open_tracks),
         "severity": worst_of(track.severity for track in open_tracks),
     }
