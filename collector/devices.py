@@ -5,7 +5,7 @@ less often, at most every five minutes; its neighbours do not notice.
 """
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Event, Lock
@@ -30,6 +30,10 @@ BRIEF = 0.02
 SILENCE = 30.0
 """Seconds without a byte after which a link is opened anew: adapters forget that they were open."""
 LONGEST_PAUSE = 300.0
+BUSY = ("exception_5", "exception_6", "exception_11")
+"""Exceptions of a Modbus device that will answer if it is asked again."""
+BUSY_TRIES = 3
+"""Questions of a cycle that are put again, after the others."""
 REPORT = 60.0
 """Seconds between two lines of the log on what was rejected."""
 
@@ -200,22 +204,28 @@ class Poller:
         self._condition.report(self._decoder, self._clock.monotonic())
 
     def _cycle(self) -> Iterable[Reading]:
-        answered = 0
-        requests = self._decoder.requests(self._clock.now())
-        for number, request in enumerate(requests, 1):
+        answered, busy = 0, 0
+        waiting = deque(self._decoder.requests(self._clock.now()))
+        while waiting:
+            request, failure = waiting.popleft(), None
             try:
                 answer = self._link.read(request)
             except BadAnswer as error:
-                self._decoder.tally.reject(error.reason)
-                if number == len(requests) and not answered:
-                    raise
+                failure = error
+                self._decoder.refused(request, error.reason)
+                if error.reason in BUSY and busy < BUSY_TRIES:
+                    busy += 1
+                    waiting.append(request)
             except LinkTimeout:
-                self._decoder.tally.reject("timeout")
+                self._decoder.refused(request, "timeout")
                 if not answered:
                     raise  # a silent device would hold up the line at every question
             else:
                 answered += 1
                 yield from decode(self._decoder, [answer])
+            waiting.extend(self._decoder.follow_up(self._clock.now()))
+            if failure is not None and not waiting and not answered:
+                raise failure
         yield from tidied(self._decoder.finish())
 
     def _rest(self, error: Exception) -> None:

@@ -46,7 +46,8 @@ class Bytes:
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """A reply to a register read: `values` are unsigned 16-bit words from `address` on."""
+    """A reply to a register read: `values` are unsigned 16-bit words from `address` on, or bits
+    where the function reads those."""
 
     unit: int
     function: int
@@ -77,7 +78,8 @@ Input = CanFrame | Bytes | Registers | Document | Garbage
 
 @dataclass(frozen=True, slots=True)
 class RegisterRead:
-    """Ask a Modbus link for `count` registers with function 3 (holding) or 4 (input)."""
+    """Ask a Modbus link for `count` registers with function 3 (holding) or 4 (input), or for
+    `count` bits with function 1 (coils) or 2 (discrete inputs)."""
 
     unit: int
     function: int
@@ -92,7 +94,7 @@ class Fetch:
     path: str = ""
 
 
-Request = bytes | RegisterRead | Fetch
+Request = bytes | CanFrame | RegisterRead | Fetch
 
 
 @dataclass(slots=True)
@@ -139,6 +141,9 @@ class Decoder(Protocol):
         """What to ask next in this cycle, where only one question may be open: called after what
         came was fed, and some times a second while `asking`."""
 
+    def refused(self, request: Request, reason: str) -> None:
+        """The device answered that it will not, or something answered that is no answer to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -166,11 +171,14 @@ class Option:
                     f"{self.name} doit être l'un de {known}, et non {text}",
                     f"{self.name} must be one of {known}, not {text}",
                 )
+                + meant(text, self.choices),
+                self.name,
             )
         try:
             return self.parse(text)
         except ValueError as error:
-            raise OptionError(either(f"{self.name} : {error}", f"{self.name}: {error}")) from None
+            told = either(f"{self.name} : {error}", f"{self.name}: {error}")
+            raise OptionError(told, self.name) from None
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -203,7 +211,7 @@ class Driver:
     formats   recordings `decode` accepts for it, the usual one first
     options   its settings
     open      (asset, options) to a fresh decoder; raises OptionError
-    sends     every byte string it may transmit (empty: it only listens)
+    sends     every byte string or frame it may transmit (empty: it only listens)
     variants  options worth trying on a BMS that nobody knows, one after the other
     turned    the option, and the value of it, that turn the sign of the current round
     """
@@ -214,7 +222,7 @@ class Driver:
     formats: tuple[str, ...]
     open: Callable[[str, Mapping[str, Any]], Decoder]
     options: tuple[Option, ...] = ()
-    sends: frozenset[bytes] = frozenset()
+    sends: frozenset[bytes | CanFrame] = frozenset()
     variants: tuple[Mapping[str, Any], ...] = ({},)
     turned: tuple[str, Any] | None = None
 
@@ -228,7 +236,8 @@ class Driver:
                     f"{self.code} n'a pas de réglage {unknown[0]} ; il a {has or 'aucun réglage'}",
                     f"{self.code} has no option {unknown[0]}; it has {has or 'none'}",
                 )
-                + meant(unknown[0], known)
+                + meant(unknown[0], known),
+                unknown[0],
             )
         values = {
             name: option.value(given[name]) if name in given else option.default
@@ -268,6 +277,9 @@ class Assembler:
 
     def follow_up(self, now: int) -> Sequence[Request]:
         return ()
+
+    def refused(self, request: Request, reason: str) -> None:
+        self.tally.reject(reason)
 
     def counted(self, readings: Iterable[Reading]) -> Iterator[Reading]:
         for reading in readings:

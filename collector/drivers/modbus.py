@@ -1,8 +1,10 @@
 """Any Modbus BMS, described by a register table (`collector.registers.profile` says how).
 
-A polling cycle asks for every block of the table; the reading is made of the answers to that one
-cycle. A block that did not answer leaves its values out. An answer is believed only if this cycle
-asked for it: right unit, function, address and length, not older than the question, and once.
+A polling cycle asks for every block of the table that is due; the reading is made of the answers to
+that one cycle, and of blocks asked for less often while they hold. A block that did not answer
+leaves its values out. An answer is believed only if this cycle asked for it: right unit, function,
+address and length, not older than the question, and once. An optional block is given up when the
+device says that it has no such registers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +27,9 @@ from .base import (
 
 SPAN_MS = 10_000
 """Answers of a recording further apart than this are not of one cycle."""
+NO_SUCH = ("exception_1", "exception_2", "exception_3")
+"""Exceptions that a device will always give to the same question."""
+Words = dict[tuple[int, int], int]
 
 
 class RegisterTable(Assembler):
@@ -41,13 +46,21 @@ class RegisterTable(Assembler):
         super().__init__(asset)
         self._profile = profile
         self._reads = profile.reads(unit)
+        self._periods = {
+            RegisterRead(unit, *block): seconds * 1000 for block, seconds in profile.periods.items()
+        }
+        self._optional = {RegisterRead(unit, *block) for block in profile.optional}
+        self._gone: set[RegisterRead] = set()
         self._cells = cells
         self._current_factor = current_factor
         self._polled = False
         self._asked: set[RegisterRead] = set(self._reads)
+        self._put: dict[RegisterRead, int] = {}
+        """When each of the slow blocks was last asked for."""
+        self._held: dict[RegisterRead, tuple[int, Words]] = {}
         self._since = 0
         self._ts = 0
-        self._words: dict[tuple[int, int], int] = {}
+        self._words: Words = {}
         self._late: list[Reading] = []
         if profile.note:
             self.tally.warn(*profile.note)
@@ -55,8 +68,22 @@ class RegisterTable(Assembler):
     def requests(self, now: int) -> Sequence[RegisterRead]:
         self._late.extend(self._close())
         self._polled, self._since = True, now
-        self._asked = set(self._reads)
-        return self._reads
+        reads = tuple(read for read in self._reads if self._is_due(read, now))
+        self._put |= dict.fromkeys(self._periods.keys() & set(reads), now)
+        self._asked = set(reads)
+        return reads
+
+    def refused(self, request: RegisterRead, reason: str) -> None:
+        self.tally.reject(reason)
+        if reason in NO_SUCH and request in self._optional and request not in self._gone:
+            self._gone.add(request)
+            _, first, count = _place(request)
+            self.tally.warn(
+                f"l'appareil n'a pas les {count} registres depuis {first} : ils ne sont plus "
+                "demandés",
+                f"the device does not have the {count} registers from {first}: they are not asked "
+                "for any more",
+            )
 
     def feed(self, item: Input) -> Iterator[Reading]:
         return self.counted(self._feed(item))
@@ -80,7 +107,10 @@ class RegisterTable(Assembler):
             self._ts = item.ts
         self._ts = max(self._ts, item.ts)
         self._asked.discard(read)
-        self._words.update(zip(self._profile.addresses(*_place(read)), item.values, strict=True))
+        words = dict(zip(self._profile.addresses(*_place(read)), item.values, strict=True))
+        if read in self._periods:
+            self._held[read] = item.ts, words
+        self._words |= words
         if not self._asked:
             yield from self._close()
 
@@ -112,9 +142,23 @@ class RegisterTable(Assembler):
         words, self._words = self._words, {}
         self._asked = set() if self._polled else set(self._reads)
         if words:
-            yield self._reading(words)
+            yield self._reading({**self._still_held(), **words})
 
-    def _reading(self, words: Mapping[tuple[int, int], int]) -> Reading:
+    def _is_due(self, read: RegisterRead, now: int) -> bool:
+        if read in self._gone:
+            return False
+        put = self._put.get(read)
+        return put is None or not 0 <= now - put < self._periods.get(read, 0)
+
+    def _still_held(self) -> Words:
+        """What slow blocks said, no longer ago than twice their period."""
+        found: Words = {}
+        for read, (ts, words) in self._held.items():
+            if 0 <= self._ts - ts <= 2 * self._periods[read]:
+                found |= words
+        return found
+
+    def _reading(self, words: Words) -> Reading:
         parts = self._profile.map.decode(words, self._cells)
         values, factor = parts["values"], self._current_factor
         if "current" in values:

@@ -4,7 +4,8 @@
     {"t":1700000024003,"unit":1,"function":3,"address":1282,"exception":2}
     {"t":1700000025003,"unit":1,"function":3,"address":256,"error":"timeout"}
 
-`t` is optional: UTC epoch milliseconds. Empty lines and lines that begin with # are skipped.
+`t` is optional: UTC epoch milliseconds. The registers of functions 1 and 2 are bits, 0 or 1. Empty
+lines and lines that begin with # are skipped.
 """
 
 import re
@@ -18,6 +19,8 @@ from ._lines import MAX_LINE
 from .base import Format
 
 MAX_WORDS = 125
+MOST = {1: 2000, 2: 2000}
+"""Of functions that read bits."""
 _REASON = re.compile("[a-z0-9_]{1,32}")
 
 
@@ -50,7 +53,7 @@ def _input(record: Any, ts: int) -> Input:
     words = record.get("registers")
     if not all(map(_whole, place, (255, 255, 0xFFFF))):
         return Garbage("bad_record", ts)
-    if not isinstance(words, list) or not 1 <= len(words) <= MAX_WORDS:
+    if not isinstance(words, list) or not 1 <= len(words) <= MOST.get(place[1], MAX_WORDS):
         return Garbage("bad_registers", ts)
     if not all(_whole(word, 0xFFFF) for word in words):
         return Garbage("bad_registers", ts)

@@ -5,9 +5,9 @@ between minor releases. Three rules of ours around it:
 
 - Nothing is ever written to a device: the functions in READS are all there is.
 - A late answer is never taken for the answer to a later question. Over TCP the connection is
-  dropped whenever an answer is in doubt. On a serial line, where nothing distinguishes two answers
-  of the same shape, such a question is not repeated before the old answer can no longer come, and
-  the line is emptied before each question.
+  dropped whenever an answer is in doubt. On a serial line, behind a network gateway or not, nothing
+  distinguishes two answers of the same shape: such a question is not repeated before the old answer
+  can no longer come, and the line is emptied before each question.
 - A question is asked once. Whether and when to ask again is for the caller, who knows the device;
   a place that cannot be reached is tried less and less often.
 """
@@ -25,9 +25,16 @@ from ..words import Text
 from .errors import BadAnswer, LinkDown, LinkTimeout, broken, unreachable
 from .spec import LinkSpec
 
-READS = {3: "read_holding_registers", 4: "read_input_registers"}
+READS = {
+    1: "read_coils",
+    2: "read_discrete_inputs",
+    3: "read_holding_registers",
+    4: "read_input_registers",
+}
 """Function code to the client's method: what a device is ever asked."""
-MAX_REGISTERS = 125
+MOST = {1: 2000, 2: 2000, 3: 125, 4: 125}
+"""Bits or registers of one question."""
+BITS = (1, 2)
 RTU_GAP_S = 0.02
 """Least silence between two questions on a serial line: 3.5 characters at 2400 baud, and a bit."""
 FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 60.0
@@ -49,9 +56,9 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it is all in our exc
 class ModbusLink:
     """One connection, to be shared by all devices behind it; safe to use from several threads.
 
-    It connects when it is first needed and again after it broke. `link` is a `modbus-tcp` or
-    `modbus-rtu` link; its `timeout` is how long a device may take to answer, its `pause` the least
-    time between an answer and the next question, both in seconds.
+    It connects when it is first needed and again after it broke. `link` is a `modbus-tcp`,
+    `modbus-rtu` or `modbus-rtu-tcp` link; its `timeout` is how long a device may take to answer,
+    its `pause` the least time between an answer and the next question, both in seconds.
     """
 
     def __init__(
@@ -64,8 +71,10 @@ class ModbusLink:
         self.link = link
         self._now, self._monotonic, self._sleep = now, monotonic, sleep
         self._serial = link.kind == "modbus-rtu"
+        self._numbered = link.kind == "modbus-tcp"
+        """Whether an answer says which question it answers."""
         self._timeout = link.settings["timeout"]
-        gap = RTU_GAP_S if self._serial else 0.0
+        gap = 0.0 if self._numbered else RTU_GAP_S
         self._pause = max(link.settings["pause"], gap)
         self._client = self._make_client()
         self._lock = Lock()
@@ -73,7 +82,7 @@ class ModbusLink:
         self._doubtful: dict[tuple[int, int, int], float] = {}
         self._hold_s, self._held_until = FIRST_HOLD_S, 0.0
         self._down: LinkDown | None = None
-        self._heard = b""
+        self._said = self._heard = b""
 
     def read(self, question: RegisterRead) -> Registers:
         """Ask and wait for the answer.
@@ -81,7 +90,7 @@ class ModbusLink:
         Raises LinkDown without a connection, LinkTimeout without an answer, and BadAnswer for an
         exception of the device (`exception_2`) or for what is no answer to this question.
         """
-        if question.function not in READS or not 1 <= question.count <= MAX_REGISTERS:
+        if not 1 <= question.count <= MOST.get(question.function, 0):
             raise ValueError(f"this is never asked: {question}")
         with self._lock:
             self._connect()
@@ -96,12 +105,14 @@ class ModbusLink:
             self._client.close()
 
     def _make_client(self):
+        from pymodbus import FramerType
         from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 
         settings = self.link.settings
         usual = {"timeout": self._timeout, "retries": 0, "trace_packet": self._trace}
         if not self._serial:
-            return ModbusTcpClient(settings["host"], port=settings["port"], **usual)
+            framer = FramerType.SOCKET if self._numbered else FramerType.RTU
+            return ModbusTcpClient(settings["host"], port=settings["port"], framer=framer, **usual)
         return ModbusSerialClient(
             settings["port"],
             baudrate=settings["baud"],
@@ -111,7 +122,14 @@ class ModbusLink:
         )
 
     def _trace(self, sending: bool, data: bytes) -> bytes:
-        self._heard = b"" if sending else data
+        """What pymodbus sees: all that came since the question, without the question itself, which
+        adapters that hear themselves hand back."""
+        if sending:
+            self._said, self._heard = data, b""
+        elif not self._numbered and (data.startswith(self._said) or self._said.startswith(data)):
+            data = self._heard = data[len(self._said) :]
+        else:
+            self._heard = data
         return data
 
     def _connect(self) -> None:
@@ -157,11 +175,21 @@ class ModbusLink:
         ready = max(self._quiet_until, self._doubtful.pop(_shape(question), 0.0))
         if (wait := ready - self._monotonic()) > 0:
             self._sleep(wait)
+        try:
+            self._empty()
+        except OSError as error:
+            raise self._broken(error) from error
+
+    def _empty(self) -> None:
+        """Throw away what came unasked."""
+        line = self._client.socket
         if self._serial:
-            try:
-                self._client.socket.reset_input_buffer()
-            except OSError as error:
-                raise self._broken(error) from error
+            line.reset_input_buffer()
+        elif not self._numbered:
+            line.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while line.recv(4096):
+                    pass
 
     def _ask(self, question: RegisterRead) -> Registers:
         from pymodbus.exceptions import ConnectionException, ModbusException
@@ -175,8 +203,8 @@ class ModbusLink:
         except ModbusException as error:
             raise self._unanswered(question) from error
         if answer.isError():
-            if self._serial:
-                self._doubt(question)  # it may be the late answer to another question
+            if not self._numbered:
+                self._hold(question)  # it may be the late answer to another question
             code = answer.exception_code
             french, english = EXCEPTIONS.get(code, UNKNOWN_REASON)
             raise _bad_answer(
@@ -185,22 +213,13 @@ class ModbusLink:
                 f"{french} (exception {code})",
                 f"{english} (exception {code})",
             )
-        if (
-            answer.dev_id != question.unit
-            or answer.function_code != question.function
-            or len(answer.registers) != question.count
-        ):
+        values = _values(answer, question)
+        if values is None:
             self._doubt(question)
             raise _bad_answer(
                 "wrong_answer", question, "une autre réponse est venue", "another answer came"
             )
-        return Registers(
-            question.unit,
-            question.function,
-            question.address,
-            tuple(answer.registers),
-            self._now(),
-        )
+        return Registers(question.unit, question.function, question.address, values, self._now())
 
     def _unanswered(self, question: RegisterRead) -> Exception:
         heard = self._heard
@@ -221,15 +240,28 @@ class ModbusLink:
 
     def _doubt(self, question: RegisterRead) -> None:
         """The answer to this question may still come; make sure that it finds nobody."""
-        if self._serial:
-            self._doubtful[_shape(question)] = self._monotonic() + self._timeout
-        else:
+        if not self._numbered:
+            self._hold(question)
+        if not self._serial:
             self._client.close()
+
+    def _hold(self, question: RegisterRead) -> None:
+        self._doubtful[_shape(question)] = self._monotonic() + self._timeout
 
     def _broken(self, error: Exception) -> LinkDown:
         with contextlib.suppress(OSError):
             self._client.close()
         return broken(str(self.link), error)
+
+
+def _values(answer, question: RegisterRead) -> tuple[int, ...] | None:
+    """The words or bits, if the answer has the right number of them. Bits come in whole bytes."""
+    if answer.dev_id != question.unit or answer.function_code != question.function:
+        return None
+    if question.function in BITS:
+        whole = len(answer.bits) == -(-question.count // 8) * 8
+        return tuple(map(int, answer.bits[: question.count])) if whole else None
+    return tuple(answer.registers) if len(answer.registers) == question.count else None
 
 
 def _shape(question: RegisterRead) -> tuple[int, int, int]:

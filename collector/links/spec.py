@@ -57,6 +57,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "modbus-rtu": Kind(
             "modbus", {**_SERIAL, "baud": (int, 9600), **_TIMING}, ("port", "baud"), True
         ),
+        "modbus-rtu-tcp": Kind(
+            "modbus", {"host": (str, ...), "port": (int, ...), **_TIMING}, ("host", "port"), True
+        ),
         "http": Kind("http", _GATEWAY, ("url",), True),
         "websocket": Kind("http", _GATEWAY, ("url",)),
     }

@@ -1,7 +1,7 @@
 """A register table as it stands in its file (see `profile`), checked and made usable."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,15 +13,26 @@ from . import naming
 from .map import WIDTHS, Array, Complaint, Flag, Point, Quantity, RegisterMap, Text
 from .table import Table
 
-FUNCTIONS = (3, 4)
-MAX_REGISTERS = 125
+FUNCTIONS = (1, 2, 3, 4)
+BITS = (1, 2)
+"""Functions that read bits: an address is that of one of them."""
+MAX_REGISTERS, MAX_BITS = 125, 2000
+BYTE = 8
+LONGEST_PERIOD_S = 86_400
+Block = tuple[int, int, int]
+"""Function, address, count."""
 NUMBERS = tuple(kind for kind in WIDTHS if kind != "bit")
 UNSIGNED = ("u16", "u32", "u8")
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A checked register table. `blocks` hold (function, address, count), merged and in order."""
+    """A checked register table.
+
+    blocks    what to ask for, merged and in order
+    periods   seconds between two questions for a block, where it is not asked every cycle
+    optional  blocks that some devices of this kind do not have
+    """
 
     name: str
     title: str
@@ -29,7 +40,9 @@ class Profile:
     note: words.Text | None
     unit: int
     step: int
-    blocks: tuple[tuple[int, int, int], ...]
+    blocks: tuple[Block, ...]
+    periods: Mapping[Block, int]
+    optional: frozenset[Block]
     map: RegisterMap
 
     def reads(self, unit: int) -> tuple[RegisterRead, ...]:
@@ -37,8 +50,9 @@ class Profile:
         return tuple(RegisterRead(unit, *block) for block in self.blocks)
 
     def addresses(self, function: int, address: int, count: int) -> tuple[tuple[int, int], ...]:
-        """Where the words of an answer belong."""
-        return tuple((function, address + i * self.step) for i in range(count))
+        """Where the words or bits of an answer belong."""
+        step = 1 if function in BITS else self.step
+        return tuple((function, address + i * step) for i in range(count))
 
 
 def parse(name: str, data: dict[str, Any], where: str) -> Profile:
@@ -60,7 +74,7 @@ class _Parser:
 
     def profile(self) -> Profile:
         top = self.top
-        asked = [self.block(table) for table in top.tables("block")]
+        merged = tuple(_merged([self.block(t) for t in top.tables("block")], self.step))
         parts = RegisterMap(
             quantities=tuple(self.quantity(table) for table in top.tables("metric")),
             arrays=tuple(self.array(table) for table in top.tables("array")),
@@ -74,7 +88,9 @@ class _Parser:
             note=top.words("note"),
             unit=top.integer("unit", 0, 255, 1),
             step=self.step,
-            blocks=tuple(_merged(asked, self.most, self.step)),
+            blocks=tuple(wanted.block for wanted in merged),
+            periods={wanted.block: wanted.period for wanted in merged if wanted.period},
+            optional=frozenset(wanted.block for wanted in merged if wanted.optional),
             map=parts,
         )
         top.close()
@@ -102,14 +118,21 @@ class _Parser:
                 )
             seen.add(item.code)
 
-    def block(self, table: Table) -> tuple[int, int, int]:
+    def block(self, table: Table) -> "_Wanted":
         function = table.choice("function", FUNCTIONS, self.function)
-        block = function, self.address(table), table.integer("count", 1, self.most)
+        most = MAX_BITS if function in BITS else self.most
+        block = function, self.address(table), table.integer("count", 1, most)
+        period = table.integer("every", 0, LONGEST_PERIOD_S, 0)
+        wanted = _Wanted(block, period, table.flag("optional"), most)
         table.close()
-        return block
+        return wanted
 
     def address(self, table: Table, key: str = "address") -> int:
         return table.integer(key, self.base, self.base + 0xFFFF) - self.base
+
+    def stride(self, function: int) -> int:
+        """Between an address and the next."""
+        return 1 if function in BITS else self.step
 
     def registers(self, address: int, width: int) -> tuple[int, ...]:
         """Most significant first."""
@@ -120,12 +143,13 @@ class _Parser:
         self, table: Table, types: tuple[str, ...], address: int, *, packed: bool = False
     ) -> Point:
         """Where a value is, or the first of a packed row of them."""
-        kind = table.choice("type", types, "u16")
+        function = table.choice("function", FUNCTIONS, self.function)
+        kind = table.choice("type", ("u16",) if function in BITS else types, "u16")
         part = 0
         if kind in ("u8", "s8") and not packed:
             part = ("high", "low").index(table.choice("byte", ("high", "low")))
         return Point(
-            function=table.choice("function", FUNCTIONS, self.function),
+            function=function,
             addresses=self.registers(address, WIDTHS[kind]),
             type=kind,
             part=part,
@@ -176,7 +200,7 @@ class _Parser:
         stride = stride or WIDTHS[first.type]
         for i in range(length):
             register, part = divmod(i, packed)
-            shift = register * stride * self.step
+            shift = register * stride * self.stride(first.function)
             yield replace(first, addresses=tuple(a + shift for a in first.addresses), part=part)
 
     def _count(self, table: Table, function: int) -> tuple[Point | None, bool]:
@@ -251,6 +275,8 @@ class _Parser:
 
     def _bits(self, table: Table, whole: Point, label: str) -> list[Complaint]:
         named = table.texts("bits")
+        if whole.function in BITS:
+            return self._coils(table, whole, label, named)
         width = 8 if whole.type == "u8" else 16 * len(whole.addresses)
         if len(named) > width:
             table.fail(f"bits en nomme plus de {width}", f"bits names more than {width}")
@@ -262,8 +288,23 @@ class _Parser:
                 found.append(Complaint(self.bit(whole, bit), {1: self.alarm(table, name)}))
         return found
 
+    def _coils(self, table: Table, first: Point, label: str, named: list[str]) -> list[Complaint]:
+        """Bits with addresses of their own, in whole bytes."""
+        found = []
+        for bit, point in enumerate(self._row(first, -(-len(named) // BYTE) * BYTE, 0)):
+            name = named[bit] if bit < len(named) else f"vendor:{label}.bit{bit}"
+            if name != "-":
+                found.append(Complaint(point, {1: self.alarm(table, name)}))
+        return found
+
     def _each(self, table: Table, whole: Point, label: str) -> list[Complaint]:
         name, first = table.text("each"), table.integer("first", 0, MAX_ELEMENTS - 32, 0)
+        if whole.function in BITS:
+            length = table.integer("length", 1, MAX_ELEMENTS - first)
+            return [
+                Complaint(point, {1: self.alarm(table, name, first + bit)})
+                for bit, point in enumerate(self._row(whole, length, 0))
+            ]
         bits = range(8 if whole.type == "u8" else 16 * len(whole.addresses))
         return [
             Complaint(self.bit(whole, bit), {1: self.alarm(table, name, first + bit)})
@@ -294,20 +335,37 @@ class _Parser:
         return naming.alarm(table, name, "modbus", index)
 
 
-def _merged(
-    blocks: list[tuple[int, int, int]], most: int, step: int
-) -> Iterator[tuple[int, int, int]]:
-    """Blocks that touch or overlap become one request, as long as the device answers it whole."""
-    current: tuple[int, int, int] | None = None
-    for function, address, count in sorted(blocks):
-        if current is not None and function == current[0] and not (address - current[1]) % step:
-            apart = (address - current[1]) // step
-            together = max(current[2], apart + count)
-            if apart <= current[2] and together <= most:
-                current = function, current[1], together
-                continue
-        if current is not None:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A block as the file asks for it; `most` is what the device answers at once."""
+
+    block: Block
+    period: int
+    optional: bool
+    most: int
+
+
+def _merged(wanted: list[_Wanted], step: int) -> Iterator[_Wanted]:
+    """Blocks that touch or overlap become one question, as long as the device answers it whole and
+    they are asked for alike."""
+    current: _Wanted | None = None
+    for item in sorted(wanted, key=lambda w: (w.block[0], w.period, w.optional, w.block)):
+        joined = current and _joined(current, item, 1 if item.block[0] in BITS else step)
+        if current is not None and not joined:
             yield current
-        current = function, address, count
+        current = joined or item
     if current is not None:
         yield current
+
+
+def _joined(one: _Wanted, other: _Wanted, step: int) -> _Wanted | None:
+    """Both as one; None if they must stay apart. `other` does not begin before `one`."""
+    (function, address, count), (theirs, start, more) = one.block, other.block
+    alike = (function, one.period, one.optional) == (theirs, other.period, other.optional)
+    if not alike or (start - address) % step:
+        return None
+    apart = (start - address) // step
+    together = max(count, apart + more)
+    if apart > count or together > one.most:
+        return None
+    return replace(one, block=(function, address, together))

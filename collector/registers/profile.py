@@ -6,14 +6,17 @@ A profile is written from the manufacturer's table, in its own addresses. At the
     note             what a technician should know, shown once per device: a text, or
                      note.fr and note.en
     unit             usual unit number (1)
-    function         3 for holding, 4 for input registers (3); any table may say otherwise
+    function         3 for holding, 4 for input registers, 1 for coils, 2 for discrete inputs (3);
+                     any table may say otherwise
     address_base     address of the first register in the manufacturer's counting: 0 (the default),
                      1, or 40001 for the notation with a leading digit
     address_step     distance between neighbouring registers: 2 where the map counts bytes (1)
     word_order       of 32-bit numbers: "high" word first (the default) or "low"
     max_registers    the device answers in one request (125)
 
-    [[block]]        address, count: registers to ask for
+    [[block]]        address, count: registers or bits to ask for; every: seconds, for what need not
+                     be asked each cycle (its values then hold for twice as long); optional = true:
+                     given up, with one warning, when the device says that it has no such registers
     [[metric]]       code, address, type, byte, scale, offset, absent, and needs: the address of a
                      register that is 0 where the device does not know this value
     [[array]]        the same, and length, stride (in registers), and count or count_bits: the
@@ -24,7 +27,8 @@ A profile is written from the manufacturer's table, in its own addresses. At the
                      them, for a state that is the number itself
     [[alarm]]        address, and one of: bits (names, bit 0 first, "-" for a bit that is no
                      alarm); each (one name, a bit per cell or sensor); levels (names, a register
-                     each: 1 warning, 2 alarm); values (number to name); nonzero (one name)
+                     each: 1 warning, 2 alarm); values (number to name); nonzero (one name). With
+                     function 1 or 2, bits and each (with length) run over addresses
 
 Value = number × scale + offset. Types are u16 (the default), s16, u32, s32, f32, u8 and s8 (with
 byte = "high" or "low", or as an array two per register) and, for arrays, bit. Names of alarms are

@@ -23,6 +23,7 @@ from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from ..drivers.base import OptionError
+from ..registers.parser import BITS
 from ..registers.profile import Profile, ProfileError, load
 from ..wire.alarms import alarm
 from ..wire.reading import Reading, State, derive
@@ -150,12 +151,21 @@ class _Device:
         return SimDevice(0, simdata=[words], action=self._fill)
 
     async def _fill(self, function, start, address, count, registers, written) -> ExcCodes | None:
-        places = self.profile.addresses(function, address, count)
+        """For bits, `count` is of the registers that they are handed over in, 16 each, and the
+        first stands where its address modulo 16 says."""
+        skipped, wanted = (address % 16, 1) if function in BITS else (0, count)
+        places = self.profile.addresses(function, address, wanted)
         if written is not None or not self._known.issuperset(places):
             return ExcCodes.ILLEGAL_ADDRESS
         words = self.profile.map.encode(reading_of(self.pack))
         first = address - start
-        registers[first : first + count] = [words.get(place, 0) for place in places]
+        if function in BITS:
+            places = self.profile.addresses(function, address, 16 * count - skipped)
+            bits = [0] * skipped + [words.get(place, 0) for place in places]
+            found = [sum(bits[i + n] << n for n in range(16)) for i in range(0, len(bits), 16)]
+        else:
+            found = [words.get(place, 0) for place in places]
+        registers[first : first + count] = found
         return None
 
     async def live(self, stop: threading.Event) -> None:

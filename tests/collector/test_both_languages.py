@@ -138,8 +138,8 @@ def test_a_link_is_english_in_the_log_and_french_at_a_terminal(monkeypatch):
 @pytest.mark.parametrize(
     ("locale", "expected"),
     [
-        ("fr_CA.UTF-8", "lit des registres (fonctions 3 et 4) et n'écrit jamais"),
-        ("en", "reads registers (functions 3 and 4) and never writes"),
+        ("fr_CA.UTF-8", "lit des registres (fonctions 1 à 4) et n'écrit jamais"),
+        ("en", "reads registers (functions 1 to 4) and never writes"),
     ],
 )
 def test_a_register_driver_says_that_it_only_reads(monkeypatch, locale, expected):
