@@ -214,11 +214,11 @@ def judge_figures(
     figures: Mapping[int, Mapping[str, float]],
     ts: int,
     source: str = FIGURES,
-) -> None:
+) -> bool:
     """Judge numbers that no reading carries: results of the night, or the age of a silence.
 
     `figures` of each battery by their code in `rules.sample.QUANTITIES`; what is absent is
-    unknown. The caller holds the live revision.
+    unknown. Says whether anything has changed. The caller holds the live revision.
     """
     standings = prepare(session, figures)
     happened: list[Happening] = []
@@ -226,7 +226,7 @@ def judge_figures(
         standing.before = None
         sample = Sample(Reading("", ts), standing.facts, None, figures[asset_id])
         happened += advance(standing, asset_id, sample, (source,))
-    _settle(session, standings, happened, ts)
+    return _settle(session, standings, happened, ts)
 
 
 def advance(
@@ -314,7 +314,7 @@ def _withdrawn(
     ]
 
 
-def fall_silent(session: Session, asset_ids: Collection[int], now: int) -> None:
+def fall_silent(session: Session, asset_ids: Collection[int], now: int) -> bool:
     """Nothing is heard of these batteries: their timers stand still, their alerts are unknown."""
     standings = prepare(session, asset_ids)
     happened = []
@@ -330,15 +330,29 @@ def fall_silent(session: Session, asset_ids: Collection[int], now: int) -> None:
                 happened.append(
                     Happening(asset_id, key, judged.rule, finding, sample, track, after, event)
                 )
-    _settle(session, standings, happened, now)
+    return _settle(session, standings, happened, now)
+
+
+def withdraw(session: Session, asset_ids: Collection[int], now: int) -> bool:
+    """End every alert of batteries that are no longer of the fleet; it is said that nothing was
+    resolved."""
+    statement = select(AlertState).where(AlertState.asset_id.in_(asset_ids))
+    standings, happened = {}, []
+    for row in session.scalars(statement) if asset_ids else ():
+        tracks = {key: loaded(fields) for key, fields in row.tracks.items()}
+        nothing = RuleSet((), {}, {})
+        standings[row.asset_id] = standing = Standing(nothing, Facts(), None, GAP_MS, tracks)
+        sample = Sample(Reading("", now))
+        happened += advance(standing, row.asset_id, sample, ())
+    return _settle(session, standings, happened, now)
 
 
 def _settle(
     session: Session, standings: Standings, happened: Sequence[Happening], now: int
-) -> None:
-    """Store what happened: alerts first, then where the rules stand."""
+) -> bool:
+    """Store what happened: alerts first, then where the rules stand; says whether there was any."""
     if not happened:
-        return
+        return False
     settled = raise_all(session, happened, now)
     changed: set[int] = set()
     for each, track in settled:
@@ -349,6 +363,7 @@ def _settle(
         else:
             tracks[each.key] = track
     _KEEP.each(session, [state_row(i, standings[i].tracks) for i in sorted(changed)])
+    return True
 
 
 def state_row(asset_id: int, tracks: Mapping[str, Track]) -> dict[str, Any]:
