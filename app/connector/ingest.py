@@ -15,6 +15,7 @@ tells it to set the batch aside instead of repeating it for ever.
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,16 +28,19 @@ from app.database.engines import Engines
 from app.database.migrate import head
 from app.database.sessions import open_core, open_tenant
 from app.errors import AppError, Conflict, Forbidden, Invalid, TooLarge, Unavailable
-from app.processor import revision
+from app.processor import grid, revision
 from app.settings import Settings
 from collector.wire import envelope
 from collector.wire.envelope import Batch, Receipt
 from collector.wire.errors import WireError
 
+from . import quick_json
 from .attempts import persistently
 from .collectors import contact_due, heard_lately, note_contact, note_refusal
+from .rotation import is_due, take_over
 from .signature import Stamp, find_collector, read_stamp, verify
 from .storing import Origin, Stored, store
+from .wishes import in_receipt
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +70,9 @@ def ingest(
     if stored.revision is not None:
         revision.publish(settings, ref.id, stored.revision)
     _contacted(engines, collector, batch, stored, stamp, now)
-    return _receipt(engines, settings, ref, origin, stored, now)
+    asked = in_receipt(settings, collector, stamp, digest, batch.agent)
+    rotate = is_due(collector, stamp.key_id, now)
+    return replace(_receipt(engines, settings, ref, origin, stored, now), rotate=rotate, **asked)
 
 
 def _identify(engines: Engines, stamp: Stamp, digest: str, now: int) -> tuple[Collector, TenantRef]:
@@ -93,7 +99,7 @@ def _admit(tenant: Tenant) -> None:
 
 def _decode(body: bytes) -> Batch:
     try:
-        return envelope.decode(body)
+        return envelope.decode(body, quick_json.loads, grid.from_json)
     except WireError as error:
         if error.code == "too_large":
             raise TooLarge("This is more than is accepted at once.") from None
@@ -111,12 +117,16 @@ def _contacted(
     engines: Engines, collector: Collector, batch: Batch, stored: Stored, stamp: Stamp, now: int
 ) -> None:
     """Note that it spoke. The readings are stored by now: failing here must not deny them."""
-    if not contact_due(collector, stored.rejected, now):
+    changes_keys = collector.next_key_id == stamp.key_id
+    if not changes_keys and not contact_due(collector, stored.rejected, now):
         return
     try:
         with open_core(engines, writes=True) as core, core.begin():
+            if changes_keys and take_over(core.get_one(Collector, collector.id), stamp.key_id, now):
+                detail = {"id": collector.id}
+                record(core, None, "collector.rotate", collector.name, collector.tenant_id, detail)
             note_contact(core, collector, batch.agent, stored.rejected, stamp.timestamp, now)
-        engines.remembered.forget(("collector", collector.key_id))
+        engines.remembered.forget(("collector", stamp.key_id))
     except SQLAlchemyError:
         log.warning("contact of collector %s not noted", collector.id, exc_info=True)
 

@@ -6,7 +6,6 @@ the number).
 """
 
 import json
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -219,7 +218,7 @@ def _show(
     tidied = [None if fault else tidy(item) for item, fault in readings]
     newest = _newest(reading for reading, _ in filter(None, tidied))
     silent = [block for block, fault in blocks if fault is None and block.asset not in newest]
-    newest |= _newest(tidy(deque(block.readings(), maxlen=1)[0])[0] for block in silent)
+    newest |= _newest(tidy(block.last())[0] for block in silent)
     wanted = {assets[uid]: reading for uid, reading in newest.items()}
     standings = engine.prepare(session, wanted) if wanted else {}
     changed = live.apply_all(session, wanted, known.live, now, origin.collector_id)

@@ -1,4 +1,6 @@
-"""Chunks: full-resolution readings of one asset as one blob of compressed columns, version 1.
+"""Chunks: full-resolution readings of one asset as one blob of compressed columns.
+
+Version 2 is how a block arrives (`hot`). Version 1 is how many are kept:
 
     0   4s  magic `TBMC`          20  q  time of the last reading
     4   B   version               28  I  bytes of the directory
@@ -24,13 +26,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collector.wire.alarms import Alarm
 from collector.wire.block import Block, Change
 from collector.wire.block import Column as WireColumn
 
+from . import hot
 from .columns import ColumnError, Integers, Mask, integers, numpy, pack, unpack
+
+if TYPE_CHECKING:
+    from .grid import Grid
 
 MAGIC, VERSION = b"TBMC", 1
 TIME, CHANGES = "$time", "$changes"
@@ -68,11 +74,15 @@ class _Entry:
 
 
 def from_block(block: Block) -> bytes:
-    """The chunk of a block as it arrived; a column in which nothing is known disappears."""
-    columns = {(code, None): _from_wire(column) for code, column in block.values.items()}
-    for code, array in block.arrays.items():
-        columns.update({(code, i): _from_wire(column) for i, column in enumerate(array)})
-    return encode(block.times, columns, block.changes)
+    """The chunk of a block."""
+    from .grid import from_block as grid_of
+
+    return from_grid(grid_of(block))
+
+
+def from_grid(grid: "Grid") -> bytes:
+    """The chunk of a block as it arrived; a series of which nothing is known disappears."""
+    return hot.encode(grid, [_change_to_json(change) for change in grid.changes])
 
 
 def encode(times: Integers, columns: Mapping[Key, Column], changes: Sequence[Change] = ()) -> bytes:
@@ -106,62 +116,77 @@ class Chunk:
     def __init__(self, data: bytes) -> None:
         if len(data) < _HEAD.size + _CRC.size or data[:4] != MAGIC:
             raise ChunkError("these bytes are not a chunk")
-        if data[4] != VERSION:
+        if data[4] not in (VERSION, hot.VERSION):
             raise ChunkError(f"chunk version {data[4]} is not known here")
         if zlib.crc32(memoryview(data)[: -_CRC.size]) != _CRC.unpack_from(data, len(data) - 4)[0]:
             raise ChunkError("the chunk is damaged: its checksum does not match")
         _, _, _, groups, self.count, self.start, self.end, size = _HEAD.unpack_from(data)
-        self._data = data
-        try:
-            lengths = struct.unpack_from(f"<{groups}I", data, _HEAD.size)
-            at = _HEAD.size + 4 * groups
-            self._bounds = list(accumulate(lengths, initial=at + size))
-            self._entries = dict(_entries(json.loads(_inflate(data[at : at + size]))))
-        except (struct.error, ValueError, TypeError) as error:
-            raise ChunkError(f"the chunk's directory cannot be read: {error}") from None
-        self._inflated: dict[int, bytes] = {}
         self._columns: dict[Key, Column] = {}
+        self._matrix = None
+        try:
+            if data[4] == hot.VERSION:
+                body = _inflate(data[_HEAD.size : -_CRC.size])
+                self._matrix = hot.Matrix(body, groups, self.count, self.start, size)
+                self._digits = self._matrix.digits
+            else:
+                self._open_groups(data, groups, size)
+        except (struct.error, ValueError, TypeError, IndexError) as error:
+            raise ChunkError(f"the chunk's directory cannot be read: {error}") from None
+
+    def _open_groups(self, data: bytes, groups: int, size: int) -> None:
+        self._data = data
+        lengths = struct.unpack_from(f"<{groups}I", data, _HEAD.size)
+        at = _HEAD.size + 4 * groups
+        self._bounds = list(accumulate(lengths, initial=at + size))
+        self._entries = dict(_entries(json.loads(_inflate(data[at : at + size]))))
+        self._inflated: dict[int, bytes] = {}
+        self._digits = {key: entry.digits for key, entry in self._entries.items()}
 
     @property
     def keys(self) -> list[Key]:
         """Every series in the chunk."""
-        return [key for key in self._entries if not key[0].startswith("$")]
+        return [key for key in self._digits if not key[0].startswith("$")]
 
     def __contains__(self, key: Key) -> bool:
-        return key in self._entries
+        return key in self._digits
 
     def digits(self, key: Key) -> int:
         """Decimals of a series that is in the chunk."""
-        return self._entries[key].digits
+        return self._digits[key]
 
     def check(self) -> None:
         """Touch every part, so that damage shows now."""
-        for code, index in self._entries:
-            if code != CHANGES:
-                self.column((code, index))
-        _ = self.changes
+        for key in self.keys:
+            self.column(key)
+        _ = self.times, self.changes
 
     @cached_property
     def times(self) -> Integers:
         """Epoch milliseconds, increasing; a list, or an array when the chunk is long."""
+        if self._matrix:
+            return self._matrix.times()
         return self.column((TIME, None)).known
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """States and alarms, from the reading on that each names."""
+        if self._matrix:
+            return tuple(map(_change_from_json, self._matrix.changes))
         if (CHANGES, None) not in self._entries:
             return ()
         return tuple(map(_change_from_json, json.loads(self._bytes((CHANGES, None)))))
 
     def column(self, key: Key) -> Column | None:
         """One series; None when nothing of it is known."""
-        entry = self._entries.get(key)
-        if entry is not None and key not in self._columns:
+        if key in self._digits and key not in self._columns:
             try:
-                column = Column(entry.digits, *unpack(self._bytes(key), self.count))
+                if self._matrix:
+                    found = self._matrix.column(key)
+                else:
+                    found = unpack(self._bytes(key), self.count)
             except ColumnError as error:
                 raise ChunkError(f"{key[0]}: {error}") from None
-            self._columns[key] = column
+            self._columns[key] = Column(self._digits[key], *found)
         return self._columns.get(key)
 
     def values(self, key: Key) -> list[float | None]:
@@ -216,13 +241,6 @@ class Chunk:
             low, high = self._bounds[entry.group : entry.group + 2]
             self._inflated[entry.group] = _inflate(self._data[low:high])
         return self._inflated[entry.group][entry.start : entry.end]
-
-
-def _from_wire(column: WireColumn) -> Column:
-    if None not in column.integers:
-        return Column(column.digits, list(column.integers))
-    present = [i is not None for i in column.integers]
-    return Column(column.digits, [i for i in column.integers if i is not None], present)
 
 
 def _entries(directory: list) -> Iterator[tuple[Key, _Entry]]:

@@ -13,7 +13,7 @@ byte for byte, when it is installed.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from operator import sub
@@ -62,7 +62,7 @@ def unpack(data: bytes, count: int) -> tuple[Integers, Mask]:
             return _unpack_dense(data, count), None
         known = _SPARSE.unpack_from(data)[1]
         end = _SPARSE.size + (count + 7) // 8
-        present = _unbits(data[_SPARSE.size : end], count)
+        present = unbits(data[_SPARSE.size : end], count)
         if bytes(present).count(1) != known:
             raise ColumnError("the mask does not fit the column")
         return _unpack_dense(data[end:], known), present
@@ -100,9 +100,13 @@ def _unpack_dense(data: bytes, count: int) -> Integers:
     planes = data[_DELTA.size :]
     if width not in _FORMATS or len(planes) != width * (count - 1):
         raise ColumnError("the column has another length")
-    return (
-        _unzigzag_fast(np, first, width, planes) if np else _unzigzag(first, width, planes, count)
-    )
+    return _unzigzag_fast(np, first, width, planes) if np else unfolded(first, width, planes, count)
+
+
+def unfolded(first: int, width: int, planes: bytes, count: int, step: int = 0) -> list[int]:
+    """`count` integers from the first one and the byte planes of their differences less `step`."""
+    deltas = _unfold(width, planes, count - 1) if width else [0] * (count - 1)
+    return list(accumulate((delta + step for delta in deltas), initial=first))
 
 
 def _zigzag(known: Sequence[int]) -> tuple[int, int, bytes, int | None]:
@@ -116,13 +120,12 @@ def _zigzag(known: Sequence[int]) -> tuple[int, int, bytes, int | None]:
     return known[0], width, b"".join(raw[i::width] for i in range(width)), None
 
 
-def _unzigzag(first: int, width: int, planes: bytes, count: int) -> list[int]:
-    size = count - 1
+def _unfold(width: int, planes: bytes, size: int) -> Iterator[int]:
     raw = bytearray(len(planes))
     for i in range(width):
         raw[i::width] = planes[i * size : (i + 1) * size]
     folded = struct.unpack(f"<{size}{_FORMATS[width]}", raw)
-    return list(accumulate(((f >> 1) ^ -(f & 1) for f in folded), initial=first))
+    return ((f >> 1) ^ -(f & 1) for f in folded)
 
 
 def _zigzag_fast(np: ModuleType, known: Integers) -> tuple[int, int, bytes, int | None]:
@@ -158,7 +161,8 @@ def _bits(present: Mask) -> bytes:
     return int(text, 2).to_bytes((len(present) + 7) // 8, "little")
 
 
-def _unbits(data: bytes, count: int) -> Mask:
+def unbits(data: bytes, count: int) -> Mask:
+    """A mask from its bits, lowest first."""
     if len(data) != (count + 7) // 8:
         raise ColumnError("the mask has another length")
     np = numpy() if count >= NUMPY_FROM else None

@@ -2,7 +2,7 @@
 
 Callers never know which chunks there are. Blocks are appended as they arrive (hot chunks, about a
 minute each) and made one per period by `seal`, so that a day is a handful of rows. NumPy is loaded
-by the first chart or the first sealing, not by every process that takes in a batch.
+by the first batch, chart or sealing, not by every process.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from app.database.prepared import prepare
 from collector.wire.block import Block
 
-from .chunks import from_block
+from .chunks import from_grid
 from .models import HOT, HistoryChunk
 
 if TYPE_CHECKING:
+    from .grid import Grid
+    from .plan import Plan
     from .series import Series
 
 MINUTE_MS = 60_000
@@ -33,10 +35,12 @@ Row = list
 
 def append(session: Session, asset_id: int, source_id: int, block: Block) -> None:
     """Add a block that the ledger has not seen."""
-    append_all(session, source_id, [(asset_id, block)])
+    from .grid import from_block
+
+    append_all(session, source_id, [(asset_id, from_block(block))])
 
 
-def append_all(session: Session, source_id: int, blocks: Sequence[tuple[int, Block]]) -> None:
+def append_all(session: Session, source_id: int, blocks: Sequence[tuple[int, "Grid"]]) -> None:
     """Add blocks, each with its asset's id, in one statement."""
     rows = [
         {
@@ -47,7 +51,7 @@ def append_all(session: Session, source_id: int, blocks: Sequence[tuple[int, Blo
             "seq": block.seq,
             "end": block.times[-1],
             "count": len(block.times),
-            "data": from_block(block),
+            "data": from_grid(block),
         }
         for asset_id, block in blocks
     ]
@@ -61,12 +65,26 @@ def series(
 
     `metrics` are codes of the registry (or `x_` ones); `cell_voltage.3` is the fourth element of an
     array. Derived metrics are computed where the device did not send them. Few enough readings come
-    as they are; otherwise buckets are aligned to the clock, so that a chart that moves on redraws
-    the same points. Raises Invalid for what cannot be asked.
+    as they are; otherwise buckets are aligned to the clock, and whole, so that a chart that moves
+    on redraws the same points. Raises Invalid for what cannot be asked.
     """
-    from .series import draw
+    return draw(session, plan(session, asset_id, metrics, start, end, points))
 
-    return draw(session, asset_id, metrics, start, end, points)
+
+def plan(
+    session: Session, asset_id: int, metrics: Sequence[str], start: int, end: int, points: int
+) -> "Plan":
+    """From what `series` would be drawn: cheap, and enough to say whether anything is new."""
+    from .plan import make
+
+    return make(session, asset_id, metrics, start, end, points)
+
+
+def draw(session: Session, planned: "Plan") -> "Series":
+    """The series of a plan."""
+    from .series import drawn
+
+    return drawn(session, planned)
 
 
 def recent(

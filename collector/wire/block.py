@@ -144,29 +144,65 @@ def from_readings(readings: Sequence[Reading], seq: int) -> Block:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A block on the wire, all of it judged but the numbers: each series with its differences."""
+
+    asset: str
+    seq: int
+    times: tuple[int, ...]
+    series: Sequence[tuple[str, int | None, int, Any]]
+    """Metric, element of an array metric (else None), decimals, differences as they came."""
+    changes: tuple[Change, ...]
+
+
 def from_json(data: Any) -> Block:
     """Parse the wire form; raises WireError naming the first thing that is wrong."""
+    return from_outline(outline(data))
+
+
+def outline(data: Any) -> Outline:
+    """Parse everything but the numbers; raises WireError."""
     if not isinstance(data, dict):
         raise WireError("bad_structure", "block must be an object")
     asset = parse_uid(data.get("asset"))
     seq = _integer(data.get("seq"), 0, 1 << 62, "seq")
     count = _integer(data.get("n"), 1, MAX_READINGS, "n")
     times = _times(parse_ts(data.get("t0")), data.get("dt"), count)
-    values, arrays, cells = {}, {}, 0
+    series: list[tuple[str, int | None, int, Any]] = []
     for code, column in _items(data, "values"):
-        values[parse_code(code, array=False)] = _parse_column(code, column, count)
-        cells += count
+        series.append((parse_code(code, array=False), None, *_parts(code, column)))
     for code, columns in _items(data, "arrays"):
         parse_code(code, array=True)
-        digits, series = _parts(code, columns)
-        if not 1 <= len(series) <= MAX_ELEMENTS:
+        digits, each = _parts(code, columns)
+        if not 1 <= len(each) <= MAX_ELEMENTS:
             raise WireError("bad_value", f"{code} must have 1 to {MAX_ELEMENTS} series")
-        cells += count * len(series)
-        if cells > MAX_CELLS:
+        if count * (len(series) + len(each)) > MAX_CELLS:
             raise WireError("too_large", "block")
-        arrays[code] = tuple(Column(digits, _undeltas(code, item, count)) for item in series)
+        series += [(code, i, digits, item) for i, item in enumerate(each)]
     changes = tuple(_parse_changes(data.get("changes", []), count))
-    return Block(asset, seq, times, values, arrays, changes)
+    return Outline(asset, seq, times, series, changes)
+
+
+def from_outline(found: Outline) -> Block:
+    """The block with its numbers; raises WireError."""
+    count = len(found.times)
+    values: dict[str, Column] = {}
+    arrays: dict[str, list[Column]] = {}
+    for code, index, digits, deltas in found.series:
+        column = Column(digits, _undeltas(code, deltas, count))
+        if index is None:
+            values[code] = column
+        else:
+            arrays.setdefault(code, []).append(column)
+    return Block(
+        asset=found.asset,
+        seq=found.seq,
+        times=found.times,
+        values=values,
+        arrays={code: tuple(columns) for code, columns in arrays.items()},
+        changes=found.changes,
+    )
 
 
 def _column(code: str, values: Iterable[float | None]) -> Column:
@@ -238,11 +274,6 @@ def _parts(code: str, column: Any) -> tuple[int, list]:
     if not isinstance(column, dict) or not isinstance(column.get("delta"), list):
         raise WireError("bad_structure", f"{code} must be digits and delta")
     return _integer(column.get("digits"), 0, 9, f"{code}.digits"), column["delta"]
-
-
-def _parse_column(code: str, column: Any, count: int) -> Column:
-    digits, deltas = _parts(code, column)
-    return Column(digits, _undeltas(code, deltas, count))
 
 
 def _times(t0: int, dt: Any, count: int) -> tuple[int, ...]:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.processor import columns
-from app.processor.chunks import Chunk, ChunkError, from_block
+from app.processor import columns, hot
+from app.processor.chunks import Chunk, ChunkError, encode, from_block
+from app.processor.chunks import Column as KeptColumn
 from collector.wire.alarms import Alarm
 from collector.wire.block import Block, Change, Column
 
@@ -51,12 +52,32 @@ def blocks(draw, most=40):
 
 @pytest.fixture(params=[0, NEVER], ids=["numpy", "plain"])
 def path(request, monkeypatch):
-    monkeypatch.setattr(columns, "NUMPY_FROM", request.param)
+    reading_with(monkeypatch, request.param)
+
+
+def reading_with(patch, threshold):
+    """Use NumPy from so many numbers on."""
+    patch.setattr(columns, "NUMPY_FROM", threshold)
+    if threshold == NEVER:
+        patch.setattr(hot, "numpy", lambda: None)
 
 
 def same(block, chunk):
     back = chunk.to_block("EDS-1")
     assert list(back.readings()) == list(trimmed(block).readings())
+
+
+def encoded(block):
+    """The block in the form in which many are kept together."""
+    series = {(code, None): column for code, column in block.values.items()}
+    for code, each in block.arrays.items():
+        series |= {(code, i): column for i, column in enumerate(each)}
+    kept = {}
+    for key, column in series.items():
+        present = [i is not None for i in column.integers]
+        known = [i for i in column.integers if i is not None]
+        kept[key] = KeptColumn(column.digits, known, None if all(present) else present)
+    return encode(block.times, kept, block.changes)
 
 
 def trimmed(block):
@@ -74,20 +95,22 @@ def trimmed(block):
 @given(block=blocks())
 @settings(max_examples=60, deadline=None)
 def test_a_block_comes_back_exactly(block):
+    written = from_block(block), encoded(block)
     for threshold in (0, NEVER):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(columns, "NUMPY_FROM", threshold)
-            same(block, Chunk(from_block(block)))
+            reading_with(patch, threshold)
+            for data in written:
+                same(block, Chunk(data))
 
 
 @given(block=blocks())
 @settings(max_examples=60, deadline=None)
-def test_both_ways_write_the_same_bytes(block):
+def test_long_chunks_are_written_alike_with_and_without_numpy(block):
     written = []
     for threshold in (0, NEVER):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(columns, "NUMPY_FROM", threshold)
-            written.append(from_block(block))
+            written.append(encoded(block))
     assert written[0] == written[1]
 
 
@@ -107,10 +130,11 @@ def long_block(count=3000):
 def test_long_chunks_come_back_either_way(path):
     block = long_block()
     same(block, Chunk(from_block(block)))
+    same(block, Chunk(encoded(block)))
 
 
 def test_one_column_is_read_without_inflating_the_others():
-    chunk = Chunk(from_block(long_block()))
+    chunk = Chunk(encoded(long_block()))
     assert chunk.values(("soh", None))[:2] == [97.0, 97.0]
     assert len(chunk._inflated) == 1
 
@@ -127,7 +151,7 @@ def test_unknown_is_absent_and_never_zero():
 @settings(max_examples=80, deadline=None)
 def test_damage_is_noticed(data):
     block = data.draw(blocks(most=12))
-    good = from_block(block)
+    good = data.draw(st.sampled_from([from_block, encoded]))(block)
     at = data.draw(st.integers(0, len(good) - 1))
     bit = data.draw(st.integers(0, 7))
     damaged = bytearray(good)
@@ -154,7 +178,7 @@ def golden_files():
 
 
 def test_there_are_recorded_chunks():
-    assert {path.name.split("-")[0] for path in golden_files()} >= {"v1"}
+    assert {path.name.split("-")[0] for path in golden_files()} == {"v1", "v2"}
 
 
 @pytest.mark.parametrize("file", golden_files(), ids=lambda file: file.stem)
@@ -164,7 +188,8 @@ def test_recorded_chunks_decode_for_ever(file, path):
     assert [reading.to_json() for reading in chunk.to_block("EDS-1").readings()] == expected
 
 
-def test_the_standard_library_is_enough(tmp_path):
+@pytest.mark.parametrize("write", [from_block, lambda block: encoded(block)], ids=["hot", "kept"])
+def test_the_standard_library_is_enough(tmp_path, write):
     """Read in a process where NumPy cannot be imported."""
     script = (
         "import sys; sys.modules['numpy'] = None\n"
@@ -174,7 +199,7 @@ def test_the_standard_library_is_enough(tmp_path):
     )
     file = tmp_path / "long.chunk"
     block = long_block()
-    file.write_bytes(from_block(block))
+    file.write_bytes(write(block))
     answer = subprocess.run(
         [sys.executable, "-c", script, str(file)],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
