@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
+from typing import Protocol
 
 from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerType
@@ -24,7 +25,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from ..drivers.base import OptionError
 from ..registers.parser import BITS
-from ..registers.profile import Profile, ProfileError, load
+from ..registers.profile import ProfileError, load
 from ..wire.alarms import alarm
 from ..wire.reading import Reading, State, derive
 from ..words import either
@@ -35,6 +36,23 @@ from .terminal import Terminal, terminal
 TRANSPORTS = ("tcp", "pty")
 FAULTS = ("none", "delay", "unit", "exception", "silence")
 WHOLE_MAP = 0xFFFF
+
+
+class Encoder(Protocol):
+    """What makes the words of a pack."""
+
+    def encode(self, reading: Reading) -> Mapping[tuple[int, int], int]: ...
+
+
+class Table(Protocol):
+    """What a device needs of a register table: a `Profile`, or anything like it."""
+
+    unit: int
+    blocks: tuple[tuple[int, int, int], ...]
+    map: Encoder
+
+    def addresses(self, function: int, address: int, count: int) -> tuple[tuple[int, int], ...]:
+        """Where the words of an answer are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +75,27 @@ def serve(
 ) -> None:
     """Serve until `stop`. Options: `profile`, `unit`, `period` (s between steps of the pack), and
     the faults above."""
-    transport, rest = split(where, TRANSPORTS)
     try:
         profile = load(options.get("profile", "generic"))
     except ProfileError as error:
         raise OptionError(either(f"profile : {error}", f"profile: {error}")) from None
+    serve_table(pack, profile, where, stop, options, ready)
+
+
+def serve_table(
+    pack: Pack,
+    table: Table,
+    where: str,
+    stop: threading.Event,
+    options: Mapping[str, str],
+    ready: Callable[[str], None],
+) -> None:
+    """Serve a pack in any table of registers, like `serve`."""
+    transport, rest = split(where, TRANSPORTS)
     device = _Device(
         pack,
-        profile,
-        unit=round(number(options, "unit", profile.unit, 0, 255)),
+        table,
+        unit=round(number(options, "unit", table.unit, 0, 255)),
         fault=_fault(options),
         pace=speed(options),
         period=number(options, "period", 1.0, 0.01, 86_400),
@@ -132,7 +162,7 @@ class _Device:
     """The pack behind the registers. Its own loop is the only one that touches it."""
 
     def __init__(
-        self, pack: Pack, profile: Profile, unit: int, fault: _Fault, pace: float, period: float
+        self, pack: Pack, profile: Table, unit: int, fault: _Fault, pace: float, period: float
     ) -> None:
         self.pack, self.profile, self.unit, self.fault = pack, profile, unit, fault
         self._pace, self._period = pace, period
