@@ -24,9 +24,9 @@ from app.gateway.paging import listing, page, page_of
 from app.gateway.resources import Resources
 from app.gateway.schema import Choice, Flag, Many, Number, One, Schema, Text, Whole
 from app.gateway.writing import commit_core
-from collector.wire import envelope, schema, strict_json
+from collector.wire import envelope, schema, sending, strict_json
 
-from . import collectors
+from . import collectors, rotation, wishes
 from .ingest import ingest
 
 MULTIPART_OVERHEAD = 16 * 1024
@@ -49,6 +49,24 @@ class OutcomeDocument(Schema):
     dropped = Whole(example=0, required=True, about="Implausible numbers left out.")
 
 
+class SendingDocument(Schema):
+    """What a collector sends and how often."""
+
+    shortest = Number(
+        sending.SHORTEST, sending.LONGEST, 30.0, required=True, about="Seconds between pushes."
+    )
+    longest = Number(sending.SHORTEST, sending.LONGEST, 900.0, required=True)
+    without = Many(
+        Text(48, "cell_temperature"), sending.MOST_LEFT_OUT, required=True, about="Metrics."
+    )
+
+
+class WishDocument(SendingDocument):
+    """What a collector is asked for, numbered."""
+
+    revision = Whole(1, example=3, required=True)
+
+
 class ReceiptDocument(Schema):
     """The receipt: what became of each item."""
 
@@ -60,6 +78,9 @@ class ReceiptDocument(Schema):
     watched = Flag(required=True, about="Somebody is looking at this client's pages.")
     blocks = Many(One(OutcomeDocument), envelope.MAX_BLOCKS, required=True)
     live = Many(One(OutcomeDocument), envelope.MAX_LIVE, required=True)
+    rotate = Flag(about="The collector is to change its key.")
+    wish = One(WishDocument, about="What is asked of the collector, until it has heard it.")
+    wish_signature = Text(88, "A" * 86 + "==", about="Ed25519 of the portal's key, base64.")
 
 
 class EnrolmentRequest(Schema):
@@ -80,6 +101,24 @@ class EnrolmentDocument(Schema):
     client = Text(120, "Groupe Laurentia", required=True)
     server_time = Whole(example=MOMENT, required=True)
     ingest_url = Text(500, "https://portal.example/api/v1/ingest", required=True)
+    portal_key = Text(44, "A" * 43 + "=", required=True, about="Signs what is asked for, base64.")
+
+
+class RotationRequest(Schema):
+    """A collector's next public key, signed with the key in use and with the next one."""
+
+    key_id = Text(32, "5f0c2a9d1e7b4c3a8d6e", least=1, required=True)
+    timestamp = Whole(example=MOMENT // 1000, required=True, about="Epoch seconds.")
+    public_key = Text(64, "A" * 43 + "=", least=1, required=True, about="Ed25519, base64.")
+    signature = Text(128, "A" * 86 + "==", least=1, required=True, about="With the key in use.")
+    proof = Text(128, "A" * 86 + "==", least=1, required=True, about="With the next key.")
+
+
+class RotationDocument(Schema):
+    """The name of the next key; it is accepted from now on, and alone once it was used."""
+
+    key_id = Text(32, "8d6e5f0c2a9d1e7b4c3a", required=True)
+    portal_key = Text(44, "A" * 43 + "=", required=True)
 
 
 class CollectorDocument(Schema):
@@ -96,6 +135,12 @@ class CollectorDocument(Schema):
     clock_offset_ms = Whole(-LAST_ID, example=-12, required=True, allow_none=True)
     rejected = Whole(example=0, required=True)
     last_rejection = Text(120, required=True, allow_none=True)
+    key_since = Whole(example=MOMENT, required=True)
+    rotation_asked = Whole(example=MOMENT, required=True, allow_none=True)
+    sending = One(SendingDocument, required=True, allow_none=True, about="What was asked of it.")
+    sending_status = Choice("none", "asked", "applied", "refused", required=True)
+    thinned = Whole(example=0, required=True, about="Readings left out at a full site.")
+    lost = Whole(example=0, required=True, about="Readings gone for good.")
 
 
 class ClaimRequest(Schema):
@@ -194,7 +239,33 @@ def enrol_collector(body: dict[str, Any]) -> dict[str, Any]:
     )
     core.commit()
     ingest_url = settings().public_url.rstrip("/") + envelope.PATH
-    return enrolment.to_json(now, ingest_url)
+    return enrolment.to_json(now, ingest_url, wishes.portal_key(settings()))
+
+
+@blueprint.operation(
+    "POST",
+    "/collectors/rotate",
+    None,
+    sentence("Announce a collector's next key"),
+    body=RotationRequest,
+    answer=RotationDocument,
+)
+@limited(ENROL)
+def rotate_key(body: dict[str, Any]) -> dict[str, Any]:
+    """Accept another key of a collector beside the one in use, which signs for it."""
+    core, now = core_session(writes=True), now_ms()
+    collector = rotation.register(core, rotation.Rotation(**body), now)
+    record(
+        core,
+        None,
+        "collector.next_key",
+        collector.name,
+        collector.tenant_id,
+        {"id": collector.id},
+        client_address(),
+    )
+    core.commit()
+    return {"key_id": collector.next_key_id, "portal_key": wishes.portal_key(settings())}
 
 
 @blueprint.operation(
@@ -243,4 +314,50 @@ def revoke_collector(collector_id: int) -> dict[str, Any]:
     core = core_session(writes=True)
     collector = collectors.revoke(core, current_tenant().id, collector_id)
     commit_core(core, "collector.revoke", collector.name)
+    return collectors.to_json(collector)
+
+
+@blueprint.operation(
+    "POST",
+    "/collectors/<int:collector_id>/rotation",
+    Permission.MANAGE_COLLECTORS,
+    sentence("Ask a collector for another key"),
+    answer=CollectorDocument,
+)
+def ask_rotation(collector_id: int) -> dict[str, Any]:
+    """Let a collector change its key with its next push, without a gap."""
+    core = core_session(writes=True)
+    collector = rotation.ask(core, current_tenant().id, collector_id, now_ms())
+    commit_core(core, "collector.ask_key", collector.name)
+    return collectors.to_json(collector)
+
+
+@blueprint.operation(
+    "PUT",
+    "/collectors/<int:collector_id>/sending",
+    Permission.MANAGE_COLLECTORS,
+    sentence("Say what a collector is to send"),
+    body=SendingDocument,
+    answer=CollectorDocument,
+)
+def wish_sending(body: dict[str, Any], collector_id: int) -> dict[str, Any]:
+    """Ask for longer pauses or fewer metrics; the site may allow less, and says so."""
+    core = core_session(writes=True)
+    collector = wishes.wish(core, current_tenant().id, collector_id, body)
+    commit_core(core, "collector.sending", collector.name)
+    return collectors.to_json(collector)
+
+
+@blueprint.operation(
+    "DELETE",
+    "/collectors/<int:collector_id>/sending",
+    Permission.MANAGE_COLLECTORS,
+    sentence("Ask nothing of a collector any more"),
+    answer=CollectorDocument,
+)
+def forget_sending(collector_id: int) -> dict[str, Any]:
+    """Leave it to the site how often and what it sends."""
+    core = core_session(writes=True)
+    collector = wishes.wish(core, current_tenant().id, collector_id, None)
+    commit_core(core, "collector.sending", collector.name)
     return collectors.to_json(collector)

@@ -20,6 +20,7 @@ from collector.wire import envelope
 from collector.wire.envelope import Agent, Outcome
 
 from .signature import base64_bytes, is_signed
+from .wishes import standing
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: nothing in it is mistaken for something else when read out."""
@@ -30,6 +31,8 @@ HOUR_MS = 3_600_000
 CONTACT_MS = 5_000
 """A collector's last contact is written no more often than this."""
 MAX_REASON = 120
+MAX_REVISION = (1 << 31) - 1
+"""A wish's number, as far as anybody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,14 @@ class Enrolment:
     collector: Collector
     client: str
 
-    def to_json(self, now: int, ingest_url: str) -> dict[str, str | int]:
+    def to_json(self, now: int, ingest_url: str, portal_key: str) -> dict[str, str | int]:
         return {
             "key_id": self.collector.key_id,
             "collector": self.collector.name,
             "client": self.client,
             "server_time": now,
             "ingest_url": ingest_url,
+            "portal_key": portal_key,
         }
 
 
@@ -144,6 +148,12 @@ def to_json(collector: Collector) -> dict[str, str | int | None]:
         "clock_offset_ms": collector.clock_offset_ms,
         "rejected": collector.rejected,
         "last_rejection": collector.last_rejection,
+        "key_since": collector.key_since or collector.created_at,
+        "rotation_asked": collector.rotation_asked,
+        "sending": collector.wish,
+        "sending_status": standing(collector),
+        "thinned": collector.thinned,
+        "lost": collector.lost,
     }
 
 
@@ -173,6 +183,10 @@ def note_contact(
         "version": agent.version or collector.version,
         # The time stamp is a whole second: on average half of it had passed.
         "clock_offset_ms": timestamp * 1000 + 500 - now,
+        "wish_heard": min(agent.wish, MAX_REVISION),
+        "wish_refused": agent.refused or None,
+        "thinned": agent.thinned,
+        "lost": agent.lost,
     }
     if rejected:
         last = rejected[-1]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core.models import Collector
@@ -56,9 +56,14 @@ def read_stamp(headers: Mapping[str, str]) -> Stamp:
 
 
 def find_collector(core: Session, key_id: str) -> Collector | None:
-    """The collector of a key, with its client loaded."""
-    statement = select(Collector).where(Collector.key_id == key_id)
-    return core.scalar(statement.options(joinedload(Collector.tenant)))
+    """The collector of a key, in use or next, with its client loaded."""
+    ours = or_(Collector.key_id == key_id, Collector.next_key_id == key_id)
+    return core.scalar(select(Collector).where(ours).options(joinedload(Collector.tenant)))
+
+
+def key_of(collector: Collector, key_id: str) -> bytes | None:
+    """The public key that a collector has under this name."""
+    return collector.public_key if collector.key_id == key_id else collector.next_public_key
 
 
 def verify(collector: Collector | None, stamp: Stamp, digest: str, now: int) -> Collector:
@@ -66,7 +71,7 @@ def verify(collector: Collector | None, stamp: Stamp, digest: str, now: int) -> 
 
     Raises Unauthorized (`bad_signature`, `clock_skew`) or Forbidden (`revoked`).
     """
-    key = collector.public_key if collector else _NOBODY
+    key = key_of(collector, stamp.key_id) if collector else _NOBODY
     text = envelope.canonical(stamp.key_id, stamp.timestamp, stamp.epoch, stamp.seq, digest)
     signed = any(is_signed(key, signature, text) for signature in stamp.signatures)
     if collector is None or not signed:

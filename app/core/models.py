@@ -187,6 +187,21 @@ class Collector(CoreBase):
     """The collector's clock minus ours."""
     rejected: Mapped[int] = mapped_column(BigInteger, default=0)
     last_rejection: Mapped[str | None] = mapped_column(String(120))
+    next_key_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    next_public_key: Mapped[bytes | None] = mapped_column(Bytes32)
+    """Accepted beside the key in use, and takes its place when it is used for the first time."""
+    key_since: Mapped[int | None] = mapped_column(BigInteger)
+    """When the key in use took another one's place; None: it is the first."""
+    rotation_asked: Mapped[int | None] = mapped_column(BigInteger)
+    wish: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What it is asked to send and how often, as `collector.wire.sending`."""
+    wish_revision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    wish_heard: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """The revision it heard last, by its own account, and why it does not follow it."""
+    wish_refused: Mapped[str | None] = mapped_column(String(32))
+    thinned: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    lost: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Readings that the site left out because its spool was full, and that are gone for good."""
 
     tenant: Mapped[Tenant] = relationship()
 

@@ -36,7 +36,7 @@ def request(code, key=None, proof_key=None):
 def enrol(house, asked, now=NOW):
     with open_core(house.engines, writes=True) as core, core.begin():
         found = collectors.enrol(core, now=now, hostname="pi", version="1.0", **asked)
-        return found.to_json(now, "https://portal.example/api/v1/ingest")
+        return found.to_json(now, "https://portal.example/api/v1/ingest", "key")
 
 
 def rows(house, model):
@@ -67,6 +67,7 @@ def test_a_collector_enrols(house):
         "client": "Groupe Laurentia",
         "server_time": NOW,
         "ingest_url": "https://portal.example/api/v1/ingest",
+        "portal_key": "key",
     }
     assert row.public_key == key.public_key().public_bytes_raw()
     assert (row.tenant_id, row.status, row.hostname) == (1, "active", "pi")

@@ -18,6 +18,7 @@ PUBLIC = {
     "/api/v1/openapi.json",
     "/api/v1/health",
     "/api/v1/collectors/enrol",
+    "/api/v1/collectors/rotate",
     "/api/v1/modules/gateway/data",
     "/api/v1/tokens",
     "/api/v1/tokens/refresh",
