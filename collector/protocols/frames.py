@@ -13,10 +13,14 @@ Sound = Callable[[bytes], bool]
 
 
 class Frames:
-    """Holds at most one unfinished frame: `size` bounds the memory it takes."""
+    """Holds at most one unfinished frame: `size` bounds the memory it takes.
 
-    def __init__(self, start: bytes, size: Size, sound: Sound) -> None:
-        self._start, self._size, self._sound = start, size, sound
+    start  what every frame has, behind `lead` bytes that differ
+    """
+
+    def __init__(self, start: bytes, size: Size, sound: Sound, lead: int = 0) -> None:
+        self._start, self._lead = start, lead
+        self._size, self._sound = size, sound
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes | None]:
@@ -47,12 +51,10 @@ class Frames:
 
     def _seek(self) -> bool:
         """Drop what comes before a beginning; False if there is none."""
-        at = self._rest.find(self._start)
-        if at >= 0:
-            del self._rest[:at]
-            return True
-        kept = len(self._start) - 1
-        while kept and not (len(self._rest) >= kept and self._rest.endswith(self._start[:kept])):
-            kept -= 1
-        del self._rest[: len(self._rest) - kept]
-        return False
+        at = self._rest.find(self._start, self._lead)
+        if at < 0:
+            kept = self._lead + len(self._start) - 1
+            del self._rest[: max(0, len(self._rest) - kept)]
+            return False
+        del self._rest[: at - self._lead]
+        return True

@@ -14,7 +14,17 @@ from collector.formats import base as formats
 from tests.requirement import shared
 
 ROOT = Path(__file__).parents[3] / "data" / "frames"
-FAMILIES = ("jbd", "daly", "jk", "pylontech", "seplos", "pace", "eg4_lifepower")
+FAMILIES = (
+    "jbd",
+    "jbd_up16s",
+    "daly",
+    "daly_p81",
+    "jk",
+    "pylontech",
+    "seplos",
+    "pace",
+    "eg4_lifepower",
+)
 CASES = [case for code in FAMILIES for case in sorted((ROOT / code).iterdir())]
 
 
