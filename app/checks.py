@@ -5,20 +5,18 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from app.core import jobs
 from app.core.auth import tenant_ref
 from app.core.crypto import DERIVED
-from app.core.models import JobRun, Tenant
+from app.core.models import Tenant
 from app.database import migrate
 from app.database.base import now_ms
 from app.database.engines import Engines
 from app.database.sessions import open_core
 from app.plugins import load_plugins
 from app.settings import ROOT
-
-LATE = 3
-"""A job whose last success is this many of its periods ago is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +86,14 @@ def _schemas(engines: Engines) -> Iterator[Answer]:
 def _jobs(engines: Engines) -> Iterator[Answer]:
     if not migrate.status(engines)[0].current:
         return
+    paces = {job.code: job.every_seconds for job in load_plugins("cron", "JOB").values()}
     with open_core(engines) as core:
-        done = select(JobRun.job, func.max(JobRun.ended_at)).where(JobRun.ok).group_by(JobRun.job)
-        ended = dict(map(tuple, core.execute(done)))
-    for job in load_plugins("cron", "JOB").values():
-        last = ended.get(job.code)
-        late = last is None or now_ms() - last > LATE * job.every_seconds * 1000
+        found = jobs.standings(core, paces, now_ms())
+    for each in found:
+        last = each.succeeded_at
         finding = "never succeeded" if last is None else f"{(now_ms() - last) // 1000} s ago"
-        remedy = f"Let the host's cron run: python -m cron {job.code}" if late else ""
-        yield Answer(f"job {job.code}", finding, remedy)
+        remedy = f"Let the host's cron run: python -m cron {each.job}" if each.late else ""
+        yield Answer(f"job {each.job}", finding, remedy)
 
 
 def standings(engines: Engines) -> list[migrate.Standing]:

@@ -2,7 +2,7 @@
 
 from app.core.access import EVERY_ASSET, TenantRef
 from app.database.sessions import open_tenant
-from app.processor import rollups
+from app.processor import backlog, rollups
 
 from .job import Context, Job
 
@@ -31,7 +31,7 @@ def _compile(context: Context, ref: TenantRef) -> None:
 
 def _waiting(context: Context, ref: TenantRef) -> list[tuple[int, int]]:
     with open_tenant(context.engines, ref, EVERY_ASSET) as session:
-        return rollups.waiting(session, context.now - SETTLED_MS)
+        return backlog.waiting(session, context.now - SETTLED_MS)
 
 
 JOB = Job("aggregate", every_seconds=900, run=run)

@@ -27,6 +27,13 @@ KEY = "configuration"
 CHANGEABLE = {
     "core": ("log_level",),
     "connector": ("push_watched_seconds", "push_idle_seconds", "watch_seconds"),
+    "processor": (
+        "keep_readings_days",
+        "keep_minutes_days",
+        "keep_quarters_days",
+        "keep_hours_days",
+        "keep_records_days",
+    ),
     "web": ("poll_seconds", "poll_hidden_seconds"),
     "clients": ("default_locale", "default_time_zone"),
 }
@@ -60,8 +67,7 @@ class Configuration:
         return changed
 
     def _apply(self, changed: Mapping[str, Any]) -> None:
-        known = {name for names in CHANGEABLE.values() for name in names}
-        settings = replace(self.base, **{k: v for k, v in changed.items() if k in known})
+        settings = _changed(self.base, changed)
         if settings.log_level != self._settings.log_level:
             logging.getLogger().setLevel(settings.log_level.upper())
         self._settings = settings
@@ -71,6 +77,16 @@ class Configuration:
 def read(core: Session) -> dict[str, Any]:
     """What was changed."""
     return {row.key: row.value for row in core.scalars(select(SystemConfig))}
+
+
+def in_force(core: Session, base: Settings) -> Settings:
+    """The installation's settings with what was changed since, for programs without requests."""
+    return _changed(base, read(core))
+
+
+def _changed(base: Settings, changed: Mapping[str, Any]) -> Settings:
+    known = {name for names in CHANGEABLE.values() for name in names}
+    return replace(base, **{name: value for name, value in changed.items() if name in known})
 
 
 def write(core: Session, module: str, values: Mapping[str, Any]) -> None:

@@ -47,7 +47,8 @@ class Stretch:
 class Plan:
     """How to draw a range. `step` is a bucket's width (ms), 0 for single readings.
 
-    `depends` names all that the answer is made of; `closed`: all of it has been compiled.
+    `depends` names all that the answer is made of; `closed`: the range has been compiled, and
+    nothing came since.
     """
 
     asset_id: int
@@ -72,7 +73,12 @@ class _Holdings:
     stale: set[int]
     raw_from: int
     hours_from: int
+    compiled_to: int
     revision: int
+
+    def closed(self, days: range) -> bool:
+        """Whether these days are over, compiled, and nothing has reached them since."""
+        return days.stop * DAY_MS <= self.compiled_to and self.stale.isdisjoint(days)
 
     def finest(self, day: int) -> int:
         """The narrowest width (ms) in which a day is still known; 1: every reading is."""
@@ -104,16 +110,15 @@ def make(
     if not 0 <= start < end or not 2 <= points <= MAX_POINTS:
         raise Invalid("The period or the number of points is not possible.", code="bad_range")
     held = _holdings(session, asset_id, start, end)
+    days = range(start // DAY_MS, (end - 1) // DAY_MS + 1)
     asked = {"asset_id": asset_id, "keys": keys, "start": start, "end": end, "points": points}
+    asked["closed"] = held.closed(days)
     few = start >= held.raw_from and (end - start <= LISTED_MS or not held.days)
     found = list_chunks(session, asset_id, start, end) if few else []
     if few and _expected(found, start, end) <= points:
         whole = [Stretch(start, end, None)]
         depends = (start, end, *map(tuple, found))
-        return Plan(
-            **asked, step=0, edges=np.array([]), stretches=whole, depends=depends, closed=False
-        )
-    days = range(start // DAY_MS, (end - 1) // DAY_MS + 1)
+        return Plan(**asked, step=0, edges=np.array([]), stretches=whole, depends=depends)
     unit = max(held.finest(day) for day in held.days.intersection(days) | {days[0]})
     step, edges = edges_for(start, end, points, zone_of(session, asset_id), unit)
     rolled = all(code in METRICS and METRICS[code].rolled for code, _ in keys.values())
@@ -131,7 +136,6 @@ def make(
         edges=edges,
         stretches=stretches,
         depends=(step, int(edges[0]), int(edges[-1]), held.revision, *map(tuple, listed)),
-        closed=not raw,
     )
 
 
@@ -192,22 +196,22 @@ def _expected(found: Sequence[Found], start: int, end: int) -> float:
 def _holdings(session: Session, asset_id: int, start: int, end: int) -> _Holdings:
     state = session.get(RollupState, asset_id)
     if state is None:
-        return _Holdings(set(), set(), set(), set(), 0, 0, 0)
+        return _Holdings(set(), set(), set(), set(), 0, 0, 0, 0)
     days = parse_days(state.days)
     reached = range(start // DAY_MS - 1, end // DAY_MS + 2)
     kept = select(KeptRange.id).where(
         KeptRange.asset_id == asset_id, KeptRange.start <= start, KeptRange.end >= end
     )
     let_go = start < state.raw_from and session.scalar(kept.limit(1)) is None
+    known = days.intersection(reached)
     return _Holdings(
         days,
         parse_days(state.minutes),
         parse_days(state.quarters),
-        _stale(session, asset_id, reached, state.compiled_to)
-        if days.intersection(reached)
-        else set(),
+        _stale(session, asset_id, reached, state.compiled_to) if known else set(),
         state.raw_from if let_go else 0,
         state.hours_from,
+        state.compiled_to,
         state.revision,
     )
 

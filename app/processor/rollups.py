@@ -1,9 +1,9 @@
 """Roll-ups: what is kept of each day of readings, compiled by cron.
 
-The backlog names the UTC days of each asset that changed; `compile_day` makes the buckets of one
-such day anew, from the readings alone, in one transaction. So it may be cut off at any moment, run
-twice or at the same time as another, and late readings are nothing special. Days whose readings
-retention has let go are never made anew: late ones only fill hours that were empty.
+The backlog (`backlog`) names the UTC days of each asset that changed; `compile_day` makes the
+buckets of one such day anew, from the readings alone, in one transaction. So it may be cut off at
+any moment, run twice or at the same time as another, and late readings are nothing special. Days
+whose readings retention has let go are never made anew: late ones only fill hours that were empty.
 """
 
 import logging
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.database.base import now_ms
@@ -30,32 +30,6 @@ COLUMNS = 16
 """Series decoded at a time: a day of a wide battery's would not fit into a small process."""
 
 log = logging.getLogger(__name__)
-
-
-def mark_changed(session: Session, asset_id: int, start: int, end: int) -> None:
-    """Enter the UTC days from `start` to `end` (ms, both included) into the backlog.
-
-    To be called in the transaction that changes readings which are no longer hot; what is hot is
-    seen without being told. The rows are locked, so that a compilation under way ends first.
-    """
-    days = range(start // DAY_MS * DAY_MS, end + 1, DAY_MS)
-    waiting = select(RollupBacklog.start).where(
-        RollupBacklog.asset_id == asset_id, RollupBacklog.start.in_(days)
-    )
-    known = set(session.scalars(waiting.with_for_update()))
-    if missing := [{"asset_id": asset_id, "start": day} for day in days if day not in known]:
-        session.execute(insert(RollupBacklog), missing)
-
-
-def waiting(session: Session, before: int, limit: int = 100) -> list[tuple[int, int]]:
-    """Asset and start of the days in the backlog that were over at `before` (ms), oldest first."""
-    statement = (
-        select(RollupBacklog.asset_id, RollupBacklog.start)
-        .where(RollupBacklog.start <= before - DAY_MS)
-        .order_by(RollupBacklog.start, RollupBacklog.asset_id)
-        .limit(limit)
-    )
-    return [(asset_id, start) for asset_id, start in session.execute(statement)]
 
 
 def compile_day(session: Session, asset_id: int, start: int) -> bool:

@@ -9,10 +9,10 @@ import logging
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .backlog import mark_changed
 from .chunks import Chunk, ChunkError
 from .merge import merge
 from .models import DAMAGED, HOT, SEALED, HistoryChunk
-from .rollups import mark_changed
 
 SEALED_MS = 6 * 3_600_000
 """What a sealed chunk covers: long enough to compress well, short enough for an hour's chart."""

@@ -15,7 +15,7 @@ from .chunks import Chunk, ChunkError
 from .days import DAY_MS, zone_of
 from .history import Row
 from .models import HistoryChunk
-from .plan import Plan, Stretch, list_chunks, make, readable
+from .plan import Plan, Stretch, list_chunks, readable
 from .readings import instants, statistics, values
 from .shelf import read
 from .weighing import HOUR_MS
@@ -45,13 +45,6 @@ class Series:
             "step_ms": self.step_ms,
             "metrics": self.metrics,
         }
-
-
-def draw(
-    session: Session, asset_id: int, metrics: Sequence[str], start: int, end: int, points: int
-) -> Series:
-    """What `history.series` promises."""
-    return drawn(session, make(session, asset_id, metrics, start, end, points))
 
 
 def drawn(session: Session, plan: Plan) -> Series:

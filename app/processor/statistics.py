@@ -9,7 +9,6 @@ whenever one of its parts is: it does not depend on when it was made.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from collector.wire.reading import digits_of
 
 from .bands import Band, Stat, fold_band, integral
 from .chunks import Key
+from .daily import SOC_EDGES, TEMPERATURE_EDGES
 from .days import DAY_MS, date_at, midnights
 from .models import BatteryDay
 from .readings import Values
@@ -30,10 +30,6 @@ from .shelf import read
 from .tiers import DAY
 
 HOUR_MS = 3_600_000
-SOC_EDGES = (10, 20, 30, 40, 50, 60, 70, 80, 90)
-"""Per cent. The first band is below the first edge, the last from the last one on."""
-TEMPERATURE_EDGES = (0, 10, 20, 30, 40, 50)
-"""Degrees Celsius, of the warmest sensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +82,6 @@ def record(session: Session, asset_id: int, start: int, zone: ZoneInfo, compiled
     )
     if rows:
         session.execute(insert(BatteryDay), rows)
-
-
-def days(session: Session, asset_id: int, first: date, last: date) -> Sequence[BatteryDay]:
-    """The records of these days, both included, in order; a day without readings has none."""
-    return session.scalars(
-        select(BatteryDay)
-        .where(
-            BatteryDay.asset_id == asset_id,
-            BatteryDay.day >= first.isoformat(),
-            BatteryDay.day <= last.isoformat(),
-        )
-        .order_by(BatteryDay.day)
-    ).all()
 
 
 def _capacity(session: Session, asset_id: int) -> float | None:

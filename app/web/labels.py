@@ -24,6 +24,8 @@ PERMISSIONS = (
     "see_collectors",
     "see_audit",
     "manage_fleet",
+    "manage_alerts",
+    "manage_rules",
     "manage_collectors",
     "manage_users",
 )
@@ -54,12 +56,17 @@ ACTIONS = (
     "collector.claim",
     "collector.enrol",
     "collector.revoke",
+    "collector.next_key",
+    "collector.rotate",
+    "collector.ask_key",
+    "collector.sending",
     "tenant.look",
     "request.write",
     "incident.report",
     "privacy.export",
     "privacy.erase",
     "audit.prune",
+    "retention.edit",
     "keys.rotate",
 )
 """What the journal records most; others are shown by their code."""

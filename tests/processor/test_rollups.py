@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from app.clients.models import Location
-from app.processor import history, plan, rollups, shelf
+from app.processor import backlog, history, plan, rollups, shelf
 from app.processor.bands import Band
 from app.processor.days import midnight
 from app.processor.models import (
@@ -59,7 +59,7 @@ def seal(house, before=T0 + 9 * DAY_MS):
 
 def compile_all(house, before=T0 + 9 * DAY_MS):
     with house.tenant() as session:
-        days = rollups.waiting(session, before)
+        days = backlog.waiting(session, before)
     for asset_id, start in days:
         with house.tenant(writes=True) as session, session.begin():
             rollups.compile_day(session, asset_id, start)
@@ -102,8 +102,8 @@ def test_compiling_again_changes_nothing(house, two_days):
     compile_all(house)
     before = rows_of(house)
     with house.tenant(writes=True) as session, session.begin():
-        rollups.mark_changed(session, 1, T0, T0 + 1)
-        rollups.mark_changed(session, 1, T0, T0 + 1)
+        backlog.mark_changed(session, 1, T0, T0 + 1)
+        backlog.mark_changed(session, 1, T0, T0 + 1)
     assert compile_all(house) == [(1, T0)]
     assert rows_of(house) == before
     assert compile_all(house) == []
@@ -162,7 +162,7 @@ def test_a_damaged_chunk_is_set_aside_and_its_day_compiled_from_what_is_left(
     with house.tenant(writes=True) as session, session.begin():
         row = session.scalars(select(HistoryChunk).order_by(HistoryChunk.start)).all()[1]
         row.data = row.data[:500] + bytes([row.data[500] ^ 4]) + row.data[501:]
-        rollups.mark_changed(session, 1, row.start, row.end)
+        backlog.mark_changed(session, 1, row.start, row.end)
         lost = range(row.start, row.end + 1)
     compile_all(house)
     assert "set aside" in caplog.text
@@ -191,7 +191,7 @@ def test_late_readings_of_a_day_let_go_fill_empty_hours_only(house, two_days):
     for _ in range(2):
         seal(house)
         with house.tenant(writes=True) as session, session.begin():
-            rollups.mark_changed(session, 1, T0, T0)
+            backlog.mark_changed(session, 1, T0, T0)
         compile_all(house)
     after = _band(house, QUARTER)
     kept = after.times >= T0 + 6 * HOUR_MS

@@ -1,5 +1,5 @@
-"""What programs ask of clients: their people, and a client's batteries, types and locations."""
+"""What programs ask of clients: people, batteries, types, locations, how long history is kept."""
 
-from . import batteries, clients, people, places
+from . import batteries, clients, people, places, retention
 
-parts = (batteries, places, people, clients)
+parts = (batteries, places, people, clients, retention)
