@@ -53,6 +53,12 @@ def _power(values: Values, _: Arrays) -> float | None:
     return None
 
 
+def _pv_power(values: Values, _: Arrays) -> float | None:
+    if "pv_voltage" in values and "pv_current" in values:
+        return values["pv_voltage"] * values["pv_current"]
+    return None
+
+
 def _over(code: str, reduce: Callable[[list[float]], float]) -> Derivation:
     def derive(_: Values, arrays: Arrays) -> float | None:
         known = _known(arrays, code)
@@ -100,6 +106,15 @@ _ENTRIES = (
     Metric("discharge_voltage_limit", "V", 3, 0, 2000),
     Metric("charge_current_limit", "A", 3, 0, 20_000),
     Metric("discharge_current_limit", "A", 3, 0, 20_000),
+    Metric("pv_voltage", "V", 3, 0, 2000),
+    Metric("pv_current", "A", 3, -20_000, 20_000),
+    Metric("pv_power", "W", 2, -20_000_000, 20_000_000, derive=_pv_power),
+    Metric("pv_energy", "Wh", 1, 0, 1e13, kind="counter"),
+    Metric("pv_energy_today", "Wh", 1, 0, 1e10),
+    Metric("load_current", "A", 3, -20_000, 20_000),
+    Metric("load_power", "W", 2, -20_000_000, 20_000_000),
+    Metric("load_energy", "Wh", 1, 0, 1e13, kind="counter"),
+    Metric("load_energy_today", "Wh", 1, 0, 1e10),
     Metric("insulation_resistance", "kΩ", 1, 0, 1e9),
     Metric("cell_voltage_min", "V", 4, 0, 10, derive=_over("cell_voltage", min)),
     Metric("cell_voltage_max", "V", 4, 0, 10, derive=_over("cell_voltage", max)),
@@ -122,6 +137,7 @@ STATES: dict[str, type] = {
     "contactor_charge": bool,
     "contactor_discharge": bool,
     "precharge": bool,
+    "load_on": bool,
     "heater": bool,
     "cooling": bool,
     "strings_connected": int,
