@@ -25,36 +25,41 @@ def loads(data: bytes) -> Any:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return strict_json.loads(data)
-    seen = [0, 0]
-    deepest = _count(value, seen, 0)
-    certain = seen == [data.count(b":"), data.count(b"[")] and deepest <= strict_json.MAX_DEPTH
-    return value if certain else strict_json.loads(data)
+    colons, brackets, deepest = _seen(value)
+    certain = colons == data.count(b":") and brackets == data.count(b"[")
+    return value if certain and deepest <= strict_json.MAX_DEPTH else strict_json.loads(data)
 
 
-def _count(value: Any, seen: list[int], depth: int) -> int:
-    """Add the colons and brackets that `value` was written with to `seen`; returns its depth.
+def _seen(value: Any) -> tuple[int, int, int]:
+    """With how many colons and brackets a value was written, and how deep it is.
 
-    Lists that begin with a number are taken for lists of numbers. If one is not, too few are seen.
+    Lists that begin with a number are taken for lists of numbers, and keys for plain words. Where
+    that is not so, too few are seen.
     """
-    kind = type(value)
-    if kind is dict:
-        seen[0] += len(value)
-        deepest = depth + 1
-        for key, item in value.items():
-            seen[0] += key.count(":")
-            seen[1] += key.count("[")
-            if type(item) in _COUNTED:
-                deepest = max(deepest, _count(item, seen, depth + 1))
-        return deepest
-    if kind is list:
-        seen[1] += 1
-        if not value or type(value[0]) not in _COUNTED:
-            return depth + 1
-        return max(_count(item, seen, depth + 1) for item in value)
-    if kind is str:
-        seen[0] += value.count(":")
-        seen[1] += value.count("[")
-    return depth
+    colons = brackets = deepest = 0
+    waiting = [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if type(item) is list:
+            brackets += 1
+            items = item if item and type(item[0]) in _INSIDE else ()
+        elif type(item) is dict:
+            colons += len(item)
+            items = item.values()
+        else:
+            items = (item,)  # a document that is neither
+        for each in items:
+            kind = type(each)
+            if kind is str:
+                colons += each.count(":")
+                brackets += each.count("[")
+            elif kind is dict or (kind is list and each and type(each[0]) in _INSIDE):
+                waiting.append((each, depth + 1))
+            elif kind is list:
+                brackets += 1
+                deepest = max(deepest, depth + 1)
+    return colons, brackets, deepest
 
 
-_COUNTED = frozenset({dict, list, str})
+_INSIDE = frozenset({dict, list, str})

@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -88,10 +89,15 @@ def verify(collector: Collector | None, stamp: Stamp, digest: str, now: int) -> 
 def is_signed(public_key: bytes, signature: bytes, text: bytes) -> bool:
     """Whether the holder of this raw Ed25519 key signed the text."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, text)
+        _key(public_key).verify(signature, text)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@lru_cache(maxsize=1024)
+def _key(public_key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public_key)
 
 
 def base64_bytes(text: str, length: int) -> bytes | None:

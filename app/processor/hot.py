@@ -181,15 +181,17 @@ def _held(np: Any, numbers: Any, known: Any) -> Any:
 
 
 def _time(np: Any, times: Any) -> tuple[int, int, bytes]:
-    steps = np.diff(times)
+    steps = times[1:] - times[:-1]
     step = int(steps[0]) if len(steps) else 0
+    if (steps == step).all():
+        return step, 0, b""
     widths, planes = _planes(np, np.concatenate(([0], np.cumsum(steps - step)))[None, :])
     return step, int(widths[0]), planes
 
 
 def _planes(np: Any, numbers: Any) -> tuple[Any, bytes]:
     """Width of each row's differences, and the differences of all rows, narrow ones first."""
-    deltas = np.diff(numbers, axis=1)
+    deltas = numbers[:, 1:] - numbers[:, :-1]
     folded = (deltas << 1) ^ (deltas >> 63)
     largest = folded.max(axis=1, initial=0)
     widths = np.array((0, *WIDTHS))[np.searchsorted((0, 0xFF, 0xFFFF, 0xFFFFFFFF), largest)]

@@ -6,12 +6,12 @@ A reading counts when it is newer than the one stored, whatever order pushes arr
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import orjson
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.clients.models import Asset
 from app.database.prepared import upsert
-from collector.wire import strict_json
 from collector.wire.alarms import SEVERITIES, Alarm
 from collector.wire.reading import Reading, derive
 
@@ -113,7 +113,7 @@ def _row(
         "interval_ms": interval,
         "collector_id": collector_id,
         "severity": worst(reading.alarms),
-        "reading": strict_json.dumps(derive(reading).to_json()).decode(),
+        "reading": orjson.dumps(derive(reading).to_json()).decode(),
     }
 
 

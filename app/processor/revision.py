@@ -24,6 +24,7 @@ from .models import LiveRevision
 
 TRUSTED_SECONDS = 30.0
 WATCH_TOUCH_SECONDS = 5.0
+DIGITS = 20
 _ROW = 1
 
 _CURRENT = select(LiveRevision.revision).where(LiveRevision.id == _ROW)
@@ -75,12 +76,16 @@ def publish(settings: Settings, tenant_id: int, revision: int) -> None:
     path = _mirror(settings, tenant_id)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with (path.parent / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if revision >= (_number(path) or 0):
-                fresh = path.with_name(f".{tenant_id}")
-                fresh.write_text(str(revision), encoding="ascii")
-                fresh.replace(path)
+        mirror = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(mirror, fcntl.LOCK_EX)
+            before = os.read(mirror, DIGITS)
+            if not before.isdigit() or revision >= int(before):
+                # In place: replacing a file makes some file systems wait for the disk. Who reads
+                # half of it takes that for yet another revision, once.
+                os.pwrite(mirror, f"{revision:0{DIGITS}d}".encode("ascii"), 0)
+        finally:
+            os.close(mirror)
     except OSError as error:
         log.warning("live revision of client %s not mirrored: %s", tenant_id, error.strerror)
 

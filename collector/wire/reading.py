@@ -84,10 +84,10 @@ def tidy(reading: Reading) -> tuple[Reading, tuple[str, ...]]:
             values[code] = kept
     arrays = {}
     for code, array in reading.arrays.items():
-        kept_array = tuple(None if item is None else _kept(code, item) for item in array)
-        if any(a is not None and b is None for a, b in zip(array, kept_array, strict=True)):
+        kept_array = _kept_array(code, array)
+        if kept_array.count(None) > array.count(None):
             dropped.append(code)
-        if any(item is not None for item in kept_array):
+        if kept_array.count(None) < len(kept_array):
             arrays[code] = kept_array
     alarms = tuple(sorted(set(reading.alarms), key=alarm_order))
     return replace(reading, values=values, arrays=arrays, alarms=alarms), tuple(dropped)
@@ -105,6 +105,15 @@ def _kept(code: str, value: float) -> float | None:
         return None
     digits = digits_of(code)
     return round(float(value), digits) + 0.0 if digits else round(value)
+
+
+def _kept_array(code: str, array: tuple[float | None, ...]) -> tuple[float | None, ...]:
+    """`_kept` of each element; at once where all of them are plain numbers within limits."""
+    entry, digits = METRICS.get(code), digits_of(code)
+    plain = entry is not None and digits > 0 and set(map(type, array)) == {float}
+    if plain and all(map(entry.plausible, array)):  # which no infinity is, and no NaN
+        return tuple([round(item, digits) + 0.0 for item in array])
+    return tuple(None if item is None else _kept(code, item) for item in array)
 
 
 def derive(reading: Reading) -> Reading:
