@@ -6,7 +6,7 @@ that ask allowed to, one after the other; what they may send is the constant of 
 decided here: whoever called shows the matches to a person.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
@@ -14,9 +14,9 @@ from typing import Any
 from .clock import Clock
 from .config import Device
 from .decoding import decode, tidied
-from .devices import Poller
+from .devices import BRIEF, Poller
 from .drivers import base as drivers
-from .drivers.base import Decoder, Driver
+from .drivers.base import Decoder, Driver, Request
 from .links.asked import open_asked
 from .links.errors import LinkDown
 from .links.spec import KINDS, LinkSpec
@@ -143,16 +143,18 @@ def _feed(
     while not stop.is_set() and (now := clock.monotonic()) < until:
         if asks and now >= ask_at:
             ask_at = now + ASK_EVERY
-            _send(stream, trials[0], clock)
-        items = stream.receive(WAIT)
+            _send(stream, trials[0], trials[0].decoder.requests(clock.now()))
+        items = stream.receive(BRIEF if trials[0].decoder.asking else WAIT)
         for trial in trials if items else ():
             trial.found.extend(decode(trial.decoder, items))
+        if asks:
+            _send(stream, trials[0], trials[0].decoder.follow_up(clock.now()))
     for trial in trials:
         trial.found.extend(tidied(trial.decoder.finish()))
 
 
-def _send(stream: Stream, trial: _Trial, clock: Clock) -> None:
-    for request in trial.decoder.requests(clock.now()):
+def _send(stream: Stream, trial: _Trial, requests: Iterable[Request]) -> None:
+    for request in requests:
         if request not in trial.candidate.driver.sends:
             raise ValueError(f"{trial.candidate.driver.code} may not send {request!r}")
         stream.send(request)

@@ -82,7 +82,7 @@ def _configured(args: argparse.Namespace) -> list[Device]:
 
 def _probe(device: Device, stop: threading.Event, heard: set[str]) -> None:
     def take(reading: Reading) -> None:
-        heard.add(reading.asset)
+        heard.add(device.asset)  # a device may be several batteries, each with a name of its own
         _print({"asset": reading.asset, **shown(reading)})
 
     clock = Clock()

@@ -1,9 +1,11 @@
 """Simulated serial devices, through a real pseudo-terminal and the collector's own listener."""
 
+import json
 import threading
 
 import pytest
 
+from collector import cli, identify
 from collector.clock import Clock
 from collector.config import Device
 from collector.devices import Listener
@@ -60,6 +62,27 @@ def test_what_the_pack_is_comes_through_a_real_port(code, echo):
     if "-" in options.get("address", ""):
         first, last = options["address"].split("-")
         assert {r.asset for r in readings} == {f"a-{first}", f"a-{last}"}
+
+
+@pytest.mark.parametrize("code", ["jbd", "daly", "pylontech"])
+def test_it_is_recognised_among_its_kin(code, monkeypatch):
+    kin = [identify.Candidate(load(c), {}, None) for c in ("jbd", "daly", "pylontech", "seplos")]
+    monkeypatch.setattr(identify, "candidates", lambda link: iter(kin))
+    pack = Pack(PackSpec(cells=16))
+    with served(code, pack, **({"batteries": "2"} if code == "pylontech" else {})) as port:
+        stop, told = threading.Event(), lambda step, candidate: None
+        link = from_text(f"serial:{port}")
+        matches = identify.identify(link, stop, told, listen=0.1, ask=1.2)
+    assert [match.candidate.driver.code for match in matches] == [code]
+    assert len(matches[0].fullest.arrays["cell_voltage"]) == 16
+
+
+def test_a_probe_of_several_batteries_is_content(capsysbinary):
+    with served("pylontech", Pack(PackSpec(cells=15)), batteries="2") as port:
+        given = ["--driver", "pylontech", "--link", f"serial:{port}", "--option", "address=2-3"]
+        assert cli.main(["probe", *given, "--for", "3"]) == 0
+    lines = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    assert {line["asset"] for line in lines if "pack_voltage" in line} == {"probe-2", "probe-3"}
 
 
 @pytest.mark.parametrize(
