@@ -1,5 +1,5 @@
 """Links: where bytes, frames and registers come from, one module per kind.
 
-A link never transmits on its own: a CAN bus is only listened to, an SLCAN adapter is opened
-listen-only, and a line sends what its driver's `sends` lists and nothing else.
+A link never transmits on its own, and only what its driver's `sends` lists: on a CAN bus, or by an
+SLCAN adapter, nothing at all unless the link may acknowledge frames.
 """

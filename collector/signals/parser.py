@@ -18,6 +18,7 @@ STANDARD, EXTENDED = 0x7FF, 0x1FFF_FFFF
 WIDTHS = {"u8": 8, "s8": 8, "u16": 16, "s16": 16, "u24": 24, "u32": 32, "s32": 32, "u48": 48}
 ORDERS = ("little", "big")
 LONGEST_MS = 600_000
+LAST_ADDRESS = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class _Parser:
 
     def profile(self) -> Profile:
         top = self.top
-        low, high = (top.integers("addresses") or (0, 0))[:2]
+        addresses = self.addresses()
         profile = Profile(
             name=self.name,
             title=top.text("title"),
@@ -79,7 +80,7 @@ class _Parser:
             note=top.words("note"),
             map=FrameMap(tuple(self.message(table) for table in top.tables("message"))),
             period=top.integer("period", 0, LONGEST_MS, 500),
-            addresses=range(low, high + 1),
+            addresses=addresses,
             step=top.integer("address_step", 1, EXTENDED, 1),
             questions=tuple(self.question(table) for table in top.tables("request")),
             strangers=dict(self.stranger(table) for table in top.tables("stranger")),
@@ -91,6 +92,15 @@ class _Parser:
                 "no [[message]] is needed: a reading would never be complete",
             )
         return profile
+
+    def addresses(self) -> range:
+        found = self.top.integers("addresses") or (0, 0)
+        if len(found) != 2 or not found[0] <= found[1] <= LAST_ADDRESS:
+            self.top.fail(
+                f"addresses doit être [premier, dernier], jusqu'à {LAST_ADDRESS}",
+                f"addresses must be [first, last], up to {LAST_ADDRESS}",
+            )
+        return range(found[0], found[1] + 1)
 
     def question(self, table: Table) -> Question:
         number = table.integer("id", 0, EXTENDED)

@@ -61,15 +61,14 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Profile:
     """A shipped profile by its name, or any by the path of its file; raises ProfileError."""
     path, data = naming.document(name, SHIPPED)
-    profile = parse(path.stem, _extended(data, str(path)), str(path))
-    if profile.questions and path.parent != SHIPPED:
+    if "request" in data and path.parent != SHIPPED:
         raise ProfileError(
             either(
                 f"{path} : seule une table livrée avec le collecteur peut interroger ([[request]])",
                 f"{path}: only a profile that comes with the collector may ask ([[request]])",
             )
         )
-    return profile
+    return parse(path.stem, _extended(data, str(path)), str(path))
 
 
 def _extended(data: dict[str, Any], where: str) -> dict[str, Any]:
@@ -78,7 +77,7 @@ def _extended(data: dict[str, Any], where: str) -> dict[str, Any]:
     without = top.integers("without")
     if "extends" not in top:
         return top.data
-    _, base = naming.document(top.text("extends"), SHIPPED)
+    _, base = naming.document(top.choice("extends", names()), SHIPPED)
     base = _extended(base, where)
     own = top.data
     described = {*without, *(message.get("id") for message in _tables(own, "message"))}

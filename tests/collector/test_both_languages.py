@@ -14,6 +14,7 @@ from collector.formats import base as formats
 from collector.links.errors import BadAnswer
 from collector.links.modbus import EXCEPTIONS
 from collector.registers import profile
+from collector.signals import profile as signals
 from collector.simulators import base as simulators
 from tests.tree import modules
 
@@ -42,7 +43,15 @@ def pairs() -> Iterator[tuple[str, words.Text]]:
     yield from ((code, simulators.load(code).title) for code in simulators.codes())
     notes = ((name, profile.load(name).note) for name in profile.names())
     yield from ((name, note) for name, note in notes if note)
+    yield from can_notes()
     yield from ((f"exception {code}", text) for code, text in EXCEPTIONS.items())
+
+
+def can_notes() -> Iterator[tuple[str, words.Text]]:
+    """What CAN profiles say to a technician."""
+    for name in signals.names():
+        found = signals.load(name)
+        yield from ((name, note) for note in (found.note, *found.strangers.values()) if note)
 
 
 @pytest.mark.parametrize(("what", "text"), list(pairs()))
