@@ -31,8 +31,8 @@ def described(driver: Driver) -> str:
 
 def _line(driver: Driver) -> str:
     return (
-        f"{driver.code:<12} {either(*driver.title)}\n"
-        f"{'':<12} {say('drivers.link')} {driver.link} · "
+        f"{driver.code:<15} {either(*driver.title)}\n"
+        f"{'':<15} {say('drivers.link')} {driver.link} · "
         f"{say('drivers.formats')} {', '.join(driver.formats)}{_restraint(driver)}"
     )
 

@@ -270,6 +270,13 @@ POSITIVE = Option(
 )
 
 
+class Addresses(tuple[int, ...]):
+    """Addresses, shown as they are written."""
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self))
+
+
 def sign(options: Mapping[str, Any]) -> int:
     """What the current of the device must be multiplied by."""
     return 1 if options[POSITIVE.name] == "charge" else -1
@@ -285,15 +292,15 @@ def addresses(low: int, high: int, default: int) -> Option:
             f"address, {low} to {high}; several (2,4 or 2-5): readings of each, named after the "
             "asset and the address",
         ),
-        (default,),
+        Addresses((default,)),
         _several(low, high),
     )
 
 
-def _several(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
+def _several(low: int, high: int) -> Callable[[str], Addresses]:
     bounded = range(low, high + 1)
 
-    def parse(text: str) -> tuple[int, ...]:
+    def parse(text: str) -> Addresses:
         found: list[int] = []
         try:
             for piece in text.split(","):
@@ -309,6 +316,6 @@ def _several(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
                     f"must be addresses from {low} to {high}, such as 2,4 or 2-5, not {text}",
                 )
             )
-        return tuple(found)
+        return Addresses(found)
 
     return parse
