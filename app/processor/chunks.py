@@ -156,9 +156,23 @@ class Chunk:
 
     def check(self) -> None:
         """Touch every part, so that damage shows now."""
-        for key in self.keys:
+        if self._matrix:
+            self._matrix.check()
+        for key in () if self._matrix else self.keys:
             self.column(key)
         _ = self.times, self.changes
+
+    def matrix(self) -> Any:
+        """The integers of all series, a row for each of `keys`, as an array.
+
+        None where they are not kept like that, or something is unknown.
+        """
+        return self._matrix and self._matrix.whole()
+
+    @property
+    def layout(self) -> Mapping[Key, int]:
+        """The decimals of every series, in order."""
+        return self._digits
 
     @cached_property
     def times(self) -> Integers:

@@ -77,8 +77,7 @@ class Matrix:
 
     def __init__(self, body: bytes, series: int, count: int, start: int, names: int) -> None:
         self._body, self._count, self._start = body, count, start
-        listed, self.changes = json.loads(body[:names])
-        self.digits = dict(_series(listed))
+        self.digits, self.changes = _parsed(body[:names])
         self._order = list(self.digits)
         self._step, self._time_width = _TIME.unpack_from(body, names)
         at = names + _TIME.size
@@ -122,6 +121,15 @@ class Matrix:
             return values[present], present
         return [value for value, here in zip(values, present, strict=True) if here], present
 
+    def whole(self) -> Any:
+        """The numbers of all series, a row each, if all are known; else None."""
+        return None if self._masks else self._numbers
+
+    def check(self) -> None:
+        """Decode every series."""
+        if numpy() is not None:
+            _ = self._numbers
+
     @cached_property
     def _numbers(self) -> Any:
         """All series at once."""
@@ -160,6 +168,13 @@ def _names(keys: tuple, digits: tuple, changes: str) -> bytes:
             whole = places == list(range(len(places)))
             listed.append([code, decimals, len(places) if whole else places])
     return f"[{json.dumps(listed, separators=(',', ':'))},{changes}]".encode()
+
+
+@lru_cache(maxsize=256)
+def _parsed(names: bytes) -> tuple[dict[tuple[str, int | None], int], list]:
+    """Decimals of each series, in order, and changes: the same for most blocks of a battery."""
+    listed, changes = json.loads(names)
+    return dict(_series(listed)), changes
 
 
 def _series(listed: list) -> Iterator[tuple[tuple[str, int | None], int]]:

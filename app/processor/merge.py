@@ -1,6 +1,7 @@
 """Many chunks of one asset made one: in order of time, each instant once, nothing averaged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,8 +28,10 @@ def merge(chunks: Sequence[Chunk]) -> Iterator[bytes]:
     ordered = times[order]
     kept = order[np.append(np.diff(ordered) > 0, True)]
     times = times[kept]
+    sources = list(_sources(chunks))
     columns = {
-        key: (digits, *_column(chunks, key, digits, kept)) for key, digits in _keys(chunks).items()
+        key: (digits, *_column(sources, key, digits, kept))
+        for key, digits in _keys(sources).items()
     }
     standing, which = _standing(chunks)
     which = which[kept]
@@ -45,7 +48,52 @@ def merge(chunks: Sequence[Chunk]) -> Iterator[bytes]:
         )
 
 
-def _keys(chunks: Sequence[Chunk]) -> dict[Key, int]:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The numbers of chunks that follow each other and are alike: one table of a few instead of
+    one column of each of hundreds."""
+
+    count: int
+    layout: Mapping[Key, int]
+    numbers: np.ndarray
+
+    @property
+    def keys(self) -> list[Key]:
+        return list(self.layout)
+
+    def digits(self, key: Key) -> int:
+        return self.layout[key]
+
+    def column(self, key: Key) -> Column | None:
+        if key not in self.layout:
+            return None
+        return Column(self.layout[key], self.numbers[self.keys.index(key)])
+
+
+def _sources(chunks: Sequence[Chunk]) -> Iterator[Chunk | _Run]:
+    """The same readings in the same order, alike chunks put together."""
+    waiting: list[np.ndarray] = []
+    layout: Mapping[Key, int] = {}
+    for chunk in chunks:
+        numbers = chunk.matrix()
+        if waiting and (numbers is None or list(chunk.layout.items()) != list(layout.items())):
+            yield _run(layout, waiting)
+            waiting = []
+        if numbers is None:
+            yield chunk
+        else:
+            layout = chunk.layout
+            waiting.append(numbers)
+    if waiting:
+        yield _run(layout, waiting)
+
+
+def _run(layout: Mapping[Key, int], numbers: list[np.ndarray]) -> _Run:
+    whole = np.concatenate(numbers, axis=1)
+    return _Run(whole.shape[1], layout, whole)
+
+
+def _keys(chunks: Sequence[Chunk | _Run]) -> dict[Key, int]:
     """Every series and its decimals: as many as the finest column of the metric has."""
     finest: dict[str, int] = {}
     keys = sorted({key for chunk in chunks for key in chunk.keys}, key=_by_name)
@@ -60,7 +108,7 @@ def _by_name(key: Key) -> tuple[str, int]:
 
 
 def _column(
-    chunks: Sequence[Chunk], key: Key, digits: int, kept: np.ndarray
+    chunks: Sequence[Chunk | _Run], key: Key, digits: int, kept: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     columns = [chunk.column(key) for chunk in chunks]
     if all(c and c.present is None and c.digits == digits for c in columns):
