@@ -37,10 +37,8 @@ def signal(begins, ends, step):
 def compiled(house, items, settled, skipped=range(0)):
     items = [item for item in items if item.ts not in skipped]
     with house.tenant(writes=True) as session, session.begin():
-        blocks = [
-            (1, from_readings(items[i : i + 500], i)) for i in range(0, len(items), 500)
-        ]  # fmt: skip
-        history.append_all(session, 1, blocks)
+        for i in range(0, len(items), 500):
+            history.append(session, 1, 1, from_readings(items[i : i + 500], i))
     with house.tenant(writes=True) as session, session.begin():
         history.seal(session, settled, 100)
     with house.tenant() as session:

@@ -45,11 +45,8 @@ def readings(start, end, step, offset=0):
 def store(house, items, source=1, seq=0, size=400):
     items = list(items)
     with house.tenant(writes=True) as session, session.begin():
-        blocks = [
-            (1, from_readings(items[i : i + size], seq + i // size))
-            for i in range(0, len(items), size)
-        ]
-        history.append_all(session, source, blocks)
+        for i in range(0, len(items), size):
+            history.append(session, 1, source, from_readings(items[i : i + size], seq + i // size))
 
 
 def seal(house, before=T0 + 9 * DAY_MS):
