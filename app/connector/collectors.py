@@ -20,7 +20,6 @@ from collector.wire import envelope
 from collector.wire.envelope import Agent, Outcome
 
 from .signature import base64_bytes, is_signed
-from .wishes import standing
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: nothing in it is mistaken for something else when read out."""
@@ -124,11 +123,28 @@ def listing(core: Session, tenant_id: int) -> Sequence[Collector]:
     return core.scalars(statement.order_by(Collector.status, Collector.name, Collector.id)).all()
 
 
-def revoke(core: Session, tenant_id: int, collector_id: int) -> Collector:
-    """Take a collector's key back, at once. NotFound when it is not this client's."""
+def find(core: Session, tenant_id: int, collector_id: int) -> Collector:
+    """A client's collector; NotFound when it is somebody else's, too."""
     collector = core.get(Collector, collector_id)
     if collector is None or collector.tenant_id != tenant_id:
         raise NotFound("There is no such collector.")
+    return collector
+
+
+def wish_standing(collector: Collector) -> str:
+    """How far what was asked of it has come: `none`, `asked`, `applied` or `refused`."""
+    if not collector.wish_revision:
+        return "none"
+    if collector.wish_heard != collector.wish_revision:
+        return "asked"
+    if collector.wish_refused:
+        return "refused"
+    return "applied" if collector.wish else "none"
+
+
+def revoke(core: Session, tenant_id: int, collector_id: int) -> Collector:
+    """Take a collector's keys back, at once. NotFound when it is not this client's."""
+    collector = find(core, tenant_id, collector_id)
     collector.status = "revoked"
     core.flush()
     return collector
@@ -151,7 +167,7 @@ def to_json(collector: Collector) -> dict[str, str | int | None]:
         "key_since": collector.key_since or collector.created_at,
         "rotation_asked": collector.rotation_asked,
         "sending": collector.wish,
-        "sending_status": standing(collector),
+        "sending_status": wish_standing(collector),
         "thinned": collector.thinned,
         "lost": collector.lost,
     }

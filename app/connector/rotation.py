@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.core.models import Collector
-from app.errors import Forbidden, Invalid, NotFound, Unauthorized
+from app.errors import Forbidden, Invalid, Unauthorized
 from collector.wire import envelope
 
+from .collectors import find
 from .signature import base64_bytes, find_collector, is_signed, key_of
 
 KEY_MS = 180 * 24 * 3_600_000
@@ -74,9 +75,7 @@ def take_over(collector: Collector, key_id: str, now: int) -> bool:
 
 def ask(core: Session, tenant_id: int, collector_id: int, now: int) -> Collector:
     """Ask a collector for another key with its next receipt. NotFound when it is not theirs."""
-    collector = core.get(Collector, collector_id)
-    if collector is None or collector.tenant_id != tenant_id:
-        raise NotFound("There is no such collector.")
+    collector = find(core, tenant_id, collector_id)
     collector.rotation_asked = now
     core.flush()
     return collector

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from app.core.crypto import derive
 from app.core.models import Collector
-from app.errors import Invalid, NotFound, sentence
+from app.errors import Invalid, sentence
 from app.settings import Settings
 from collector.wire import sending
 from collector.wire.envelope import Agent
 from collector.wire.metrics import METRICS
 from collector.wire.sending import REFUSED_SIGNATURE, Sending, Wish
 
+from .collectors import find
 from .signature import Stamp
 
 
@@ -31,26 +32,13 @@ def wish(
 
     `given` as `Sending.to_json`. Raises NotFound when it is not theirs, Invalid for what cannot be.
     """
-    collector = core.get(Collector, collector_id)
-    if collector is None or collector.tenant_id != tenant_id:
-        raise NotFound("There is no such collector.")
+    collector = find(core, tenant_id, collector_id)
     wanted = None if given is None else _checked(given).to_json()
     if wanted != collector.wish:
         collector.wish = wanted
         collector.wish_revision += 1
     core.flush()
     return collector
-
-
-def standing(collector: Collector) -> str:
-    """How far a wish has come: `none`, `asked`, `applied` or `refused`."""
-    if not collector.wish_revision:
-        return "none"
-    if collector.wish_heard != collector.wish_revision:
-        return "asked"
-    if collector.wish_refused:
-        return "refused"
-    return "applied" if collector.wish else "none"
 
 
 def in_receipt(

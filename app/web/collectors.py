@@ -1,20 +1,25 @@
 """Collectors: how each is doing, and adding one with a one-time code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 
-from app.connector import collectors
+from app.connector import collectors, rotation, wishes
 from app.core.access import Permission, requires
 from app.core.journal import record
 from app.core.models import Claim, Collector
 from app.database.base import now_ms
 from app.errors import Invalid, NotFound
 from app.gateway.context import core_session, current_principal, current_tenant, settings
+from collector.wire.metrics import METRICS
+from collector.wire.sending import ALWAYS, Sending
 
-from . import forms
+from . import forms, qr
 from .chain import CLOCK_LIMIT_MS, COLLECTOR_SILENT_MS
 from .page import shell
 
@@ -60,6 +65,45 @@ def listing() -> ResponseReturnValue:
     return render_template("manage/collectors.html", standings=standings, **shell("collectors"))
 
 
+@blueprint.get("/collecteurs/<int:collector_id>")
+@requires(Permission.SEE_COLLECTORS)
+def page(collector_id: int) -> ResponseReturnValue:
+    """One collector: how it is, its key, what was asked of it and what came of that."""
+    found = collectors.find(core_session(), current_tenant().id, collector_id)
+    return _page(found, found.wish or Sending().to_json(), {})
+
+
+@blueprint.post("/collecteurs/<int:collector_id>/envoi")
+@requires(Permission.MANAGE_COLLECTORS)
+def wish(collector_id: int) -> ResponseReturnValue:
+    """Ask for longer pauses or fewer metrics, or, with nothing filled in, for nothing any more."""
+    core = core_session(writes=True)
+    given, faults = _wanted()
+    try:
+        if faults:
+            raise Invalid("Some fields need attention.", fields=faults)
+        found = wishes.wish(core, current_tenant().id, collector_id, given)
+    except Invalid as error:
+        found = collectors.find(core, current_tenant().id, collector_id)
+        return _page(found, request.form, error.fields), error.status
+    _record("collector.sending", found)
+    core.commit()
+    flash(gettext("%(name)s will be asked with its next push", name=found.name))
+    return redirect(url_for("collectors.page", collector_id=collector_id), code=303)
+
+
+@blueprint.post("/collecteurs/<int:collector_id>/cle")
+@requires(Permission.MANAGE_COLLECTORS)
+def change_key(collector_id: int) -> ResponseReturnValue:
+    """Ask a collector for another key; both are accepted until the next one is used."""
+    core = core_session(writes=True)
+    found = rotation.ask(core, current_tenant().id, collector_id, now_ms())
+    _record("collector.ask_key", found)
+    core.commit()
+    flash(gettext("%(name)s will change its key with its next push", name=found.name))
+    return redirect(url_for("collectors.page", collector_id=collector_id), code=303)
+
+
 @blueprint.get("/collecteurs/ajout")
 @requires(Permission.MANAGE_COLLECTORS)
 def add() -> ResponseReturnValue:
@@ -83,13 +127,15 @@ def claim() -> ResponseReturnValue:
     made = collectors.find_claim(core, tenant.id, code)
     record(core, principal, "collector.claim", name, address=request.remote_addr or "")
     core.commit()
+    portal = settings().public_url.rstrip("/")
     return render_template(
         "manage/claim.html",
         faults={},
         code=code,
         claim=made,
         minutes=collectors.CLAIM_MS // 60_000,
-        portal=settings().public_url.rstrip("/"),
+        portal=portal,
+        square=qr.square(f"{portal}#{code}"),
         **shell("collectors"),
     )
 
@@ -122,13 +168,7 @@ def revoke(collector_id: int) -> ResponseReturnValue:
     """Take a collector's key back; what it still holds stays with it."""
     core = core_session(writes=True)
     collector = collectors.revoke(core, current_tenant().id, collector_id)
-    record(
-        core,
-        current_principal(),
-        "collector.revoke",
-        collector.name,
-        address=request.remote_addr or "",
-    )
+    _record("collector.revoke", collector)
     core.commit()
     flash(gettext("The key of %(name)s has been revoked", name=collector.name))
     return redirect(url_for("collectors.listing"), code=303)
@@ -147,3 +187,40 @@ def standing(collector: Collector, now: int) -> Standing:
     else:
         status = "warn" if clock_wrong else "ok"
     return Standing(collector, status, clock_wrong)
+
+
+def _record(action: str, collector: Collector) -> None:
+    address = request.remote_addr or ""
+    record(core_session(writes=True), current_principal(), action, collector.name, address=address)
+
+
+def _page(collector: Collector, asked: Mapping[str, Any], faults: Mapping[str, str]) -> str:
+    left_out = asked.getlist("without") if isinstance(asked, MultiDict) else asked["without"]
+    return render_template(
+        "manage/collector.html",
+        each=standing(collector, now_ms()),
+        wish=collectors.wish_standing(collector),
+        asked=asked,
+        left_out=set(left_out),
+        metrics=[code for code, each in METRICS.items() if code not in ALWAYS and not each.derive],
+        faults=faults,
+        **shell("collectors"),
+    )
+
+
+def _wanted() -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """What the form asks for, None for nothing, and what is wrong with it."""
+    pauses, faults, usual = {}, {}, Sending()
+    for name in ("shortest", "longest"):
+        try:
+            pauses[name] = forms.decimal(request.form, name)
+        except Invalid as error:
+            faults |= error.fields
+    without = request.form.getlist("without")
+    if not without and not any(pauses.values()) and not faults:
+        return None, {}
+    if pauses.get("shortest") is None:
+        pauses["shortest"] = usual.shortest
+    if pauses.get("longest") is None:
+        pauses["longest"] = max(usual.longest, pauses["shortest"])
+    return {**pauses, "without": without}, faults

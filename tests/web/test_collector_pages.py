@@ -77,3 +77,63 @@ def test_revoking_is_for_the_client_that_owns_it(client_of, submit, house, colle
     assert submit(client_of("alice"), "/collecteurs", action).status_code == 303
     with house.core() as core:
         assert core.get(Collector, number).status == "revoked"
+
+
+def test_the_code_is_also_a_square(client_of, submit):
+    page = submit(
+        client_of("alice"), "/collecteurs/ajout", "/collecteurs/ajout", name="COL-GAT-01"
+    ).text
+    square = re.search(r'<div class="qrbox"[^>]*>(<svg.*?</svg>)', page, re.S)[1]
+    assert "style" not in square
+
+
+def test_a_collector_has_a_page_of_its_own(client_of, collector):
+    number = collector(last_seen=now_ms(), thinned=120, lost=7)
+    page = client_of("bob").get(f"/collecteurs/{number}").text
+    assert "120 mesures" in page and "7 mesures" in page
+    assert "Demander" not in page
+    assert client_of("mallory").get(f"/collecteurs/{number}").status_code == 404
+
+
+def test_what_it_sends_is_asked_and_shown(client_of, submit, house, collector):
+    number = collector(last_seen=now_ms())
+    browser, page = client_of("alice"), f"/collecteurs/{number}"
+    asked = {"shortest": "30", "longest": "900,5", "without": "cell_temperature"}
+    assert submit(browser, page, f"{page}/envoi", **asked).status_code == 303
+    with house.core() as core:
+        row = core.get(Collector, number)
+        assert row.wish == {"shortest": 30.0, "longest": 900.5, "without": ["cell_temperature"]}
+        row.wish_heard, row.wish_refused = 1, "not_allowed"
+        core.commit()
+    assert "[remote] allow" in browser.get(page).text
+    submit(browser, page, f"{page}/envoi", shortest="", longest="")
+    with house.core() as core:
+        assert core.get(Collector, number).wish is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"shortest": "0,1"}, "demi-seconde"),
+        ({"shortest": "60", "longest": "30"}, "ne peut dépasser"),
+        ({"shortest": "lentement"}, "pas un nombre"),
+        ({"without": "soc"}, "toujours transmis"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(client_of, submit, house, collector, asked, said):
+    number = collector(last_seen=now_ms())
+    page = f"/collecteurs/{number}"
+    answer = submit(client_of("alice"), page, f"{page}/envoi", **asked)
+    assert answer.status_code == 422
+    assert said in answer.text
+    with house.core() as core:
+        assert core.get(Collector, number).wish is None
+
+
+def test_a_change_of_key_is_asked(client_of, submit, house, collector):
+    number = collector(last_seen=now_ms())
+    page = f"/collecteurs/{number}"
+    assert submit(client_of("bob"), page, f"{page}/cle").status_code == 403
+    assert submit(client_of("alice"), page, f"{page}/cle").status_code == 303
+    with house.core() as core:
+        assert core.get(Collector, number).rotation_asked
