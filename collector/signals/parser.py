@@ -11,6 +11,7 @@ from ..registers import naming
 from ..registers.table import Table
 from ..wire.alarms import SEVERITIES, Alarm
 from ..wire.reading import State
+from .dbc import Frame
 from .frames import FAMILY, Complaint, Field, Flag, FrameMap, Items, Message, Quantity, Text
 from .signal import Signal
 
@@ -56,15 +57,21 @@ class Profile:
     strangers: Mapping[int, words.Text]
 
 
-def parse(name: str, data: dict[str, Any], where: str) -> Profile:
-    """The profile in a TOML document; raises ProfileError. `where` begins every complaint."""
-    return _Parser(name, data, where).profile()
+def parse(
+    name: str, data: dict[str, Any], where: str, database: Mapping[str, Frame] | None = None
+) -> Profile:
+    """The profile in a TOML document; raises ProfileError. `where` begins every complaint, and
+    `database` has the frames that messages may name."""
+    return _Parser(name, data, where, database or {}).profile()
 
 
 class _Parser:
     """Holds what the tables of one file have in common while they are read."""
 
-    def __init__(self, name: str, data: dict[str, Any], where: str) -> None:
+    def __init__(
+        self, name: str, data: dict[str, Any], where: str, database: Mapping[str, Frame]
+    ) -> None:
+        self.database = database
         self.name = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:32]
         self.top = Table(data, where)
         self.order = self.top.choice("byte_order", ORDERS, "little")
@@ -120,13 +127,16 @@ class _Parser:
         return number, note
 
     def message(self, table: Table) -> Message:
-        identifier = table.integer("id", 0, EXTENDED)
+        frame = self.frame(table)
+        identifier = frame.id if frame else table.integer("id", 0, EXTENDED)
+        extended = frame.extended if frame else identifier > STANDARD
         order = table.choice("byte_order", ORDERS, self.order)
-        parts = _Parts(f"{self.name}.{identifier:X}", order)
+        parts = _Parts(f"{self.name}.{identifier:X}", order, frame)
         selector, first, only = self.selector(table, parts)
+        parts.selected = selector is not None
         message = Message(
             id=identifier,
-            extended=table.flag("extended", identifier > STANDARD),
+            extended=table.flag("extended", extended),
             mask=table.integer("mask", 0, EXTENDED, EXTENDED),
             count=table.integer("count", 1, 256, 1),
             step=table.integer("id_step", 1, EXTENDED, 1),
@@ -149,10 +159,22 @@ class _Parser:
             table.fail("count et selector s'excluent", "count and selector exclude each other")
         return message
 
+    def frame(self, table: Table) -> Frame | None:
+        """The frame of the database that `frame` names, if it does."""
+        if "frame" not in table:
+            return None
+        name = table.text("frame")
+        if name not in self.database:
+            table.fail(
+                f"la base de données n'a pas de trame {name}", f"the database has no frame {name}"
+            )
+        return self.database[name]
+
     def selector(self, table: Table, parts: "_Parts") -> tuple[Signal | None, int, int | None]:
         inner = parts.inner(table, "selector")
         if inner is None:
             return None, 0, None
+        parts.selected = True
         signal = parts.signal(inner, "u8")
         first = inner.integer("first", 0, EXTENDED, 0)
         only = inner.integer("is", 0, EXTENDED) if "is" in inner else None
@@ -161,10 +183,12 @@ class _Parser:
 
 
 class _Parts:
-    """Reads what is in one message. `label` names its vendor alarms."""
+    """Reads what is in one message. `label` names its vendor alarms; `frame` is the message in
+    the database; `selected`: it is one of several with its identifier."""
 
-    def __init__(self, label: str, order: str) -> None:
-        self.label, self.order = label, order
+    def __init__(self, label: str, order: str, frame: Frame | None) -> None:
+        self.label, self.order, self.frame = label, order, frame
+        self.selected = False
 
     def inner(self, table: Table, key: str) -> Table | None:
         """The table `key` inside of another."""
@@ -179,7 +203,9 @@ class _Parts:
     def signal(
         self, table: Table, usual: str = "u16", scale: float = 1, offset: float = 0
     ) -> Signal:
-        """Where a number is: `byte` and `type`, `byte` and `bit`, or `start` and `length`."""
+        """Where a number is: see `profile` on places."""
+        if "signal" in table:
+            return self.named(table, scale, offset)
         little = table.choice("byte_order", ORDERS, self.order) == "little"
         signed = False
         if "start" in table:
@@ -194,6 +220,24 @@ class _Parts:
             start = 8 * table.integer("byte", 0, 7) + (0 if little else 7)
             length, signed = WIDTHS[kind], kind[0] == "s"
         return self.placed(table, Signal(start, length, scale, signed, offset, little))
+
+    def named(self, table: Table, scale: float, offset: float) -> Signal:
+        """A signal of the database; the profile's scale turns its unit into ours."""
+        name = table.text("signal")
+        found = self.frame.signals.get(name) if self.frame else None
+        if found is None:
+            table.fail(
+                f"la base de données n'a pas de signal {name} dans cette trame",
+                f"the database has no signal {name} in this frame",
+            )
+        if name in self.frame.chosen and not self.selected:
+            value = self.frame.chosen[name]
+            table.fail(
+                f"{name} n'est dans la trame que si son sélecteur vaut {value} : il faut selector",
+                f"{name} is in the frame only while its selector is {value}: it needs selector",
+            )
+        factor, shift = found.factor * scale, found.offset * scale + offset
+        return Signal(found.start, found.length, factor, found.signed, shift, found.little)
 
     def placed(self, table: Table, signal: Signal) -> Signal:
         if signal.end > 8 or signal.shift < 0:

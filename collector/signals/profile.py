@@ -7,14 +7,16 @@ A profile is written from the manufacturer's table. At the top:
                      note.fr and note.en
     extends          a shipped profile of which this one is a variant: its messages are taken over,
                      except those whose id is described here or listed in `without`
+    dbc              a CAN database beside this file, whose frames and signals can be named
     byte_order       "little" (the default) or "big"; any message or number may say otherwise
     period           least milliseconds between two readings (500)
     hold             milliseconds for which a frame is believed (5000); a message may say otherwise
     addresses        [first, last] that a battery can have, if several can share a bus; each adds
                      `address_step` (1) to the identifiers
 
-    [[message]]      id; extended (identifiers above 0x7FF are), mask; length: least bytes;
-                     needed: a reading waits for it; checksum = "orion"; and one of
+    [[message]]      id, or frame: its name in the database; extended (identifiers above 0x7FF are),
+                     mask; length: least bytes; needed: a reading waits for it;
+                     checksum = "orion"; and one of
                      count and id_step: a row of identifiers whose frames hold one array or text;
                      selector: a number that says which piece of an array the frame holds, counted
                      from `first`, or that must be `is`
@@ -33,19 +35,22 @@ A profile is written from the manufacturer's table. At the top:
                      itself. Only a shipped profile may ask, and only on a link that may transmit
     [[stranger]]     id, note: what it means if this identifier is on the bus
 
-A place is `byte` and `type` (u8, s8, u16, s16, u24, u32, s32, u48), `byte` and `bit`, or `start`
-and `length` in bits with `signed`. `start` is byte × 8 + bit of the least significant bit, or in
-big-endian numbers of the most significant one, as in CAN databases. `valid` is the place of a bit
-that must be `is` (1). Value = number × scale + offset. Names of alarms are those of register tables
+A place is `byte` and `type` (u8, s8, u16, s16, u24, u32, s32, u48), `byte` and `bit`, `start` and
+`length` in bits with `signed`, or `signal`: a name in the database, in whose unit `scale` counts.
+`start` is byte × 8 + bit of the least significant bit, or in big-endian numbers of the most
+significant one, as in CAN databases. `valid` is the place of a bit that must be `is` (1). Value =
+number × scale + offset. Names of alarms are those of register tables
 (`collector.registers.profile`).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..registers import naming
 from ..registers.table import ProfileError, Table
 from ..words import either
+from . import dbc
 from .parser import Profile, parse
 
 SHIPPED = Path(__file__).parent / "profiles"
@@ -68,7 +73,20 @@ def load(name: str) -> Profile:
                 f"{path}: only a profile that comes with the collector may ask ([[request]])",
             )
         )
-    return parse(path.stem, _extended(data, str(path)), str(path))
+    database = _database(path, data.pop("dbc", None))
+    return parse(path.stem, _extended(data, str(path)), str(path), database)
+
+
+def _database(path: Path, name: Any) -> Mapping[str, dbc.Frame]:
+    if name is None:
+        return {}
+    if not isinstance(name, str):
+        Table({}, str(path)).fail("dbc doit être un texte", "dbc must be a text")
+    beside = path.parent / name
+    try:
+        return dbc.parse(beside.read_text("cp1252", "replace"))
+    except (OSError, ValueError) as error:
+        raise ProfileError(f"{beside}: {error}") from None
 
 
 def _extended(data: dict[str, Any], where: str) -> dict[str, Any]:
