@@ -32,6 +32,7 @@ from .gateway import (
 from .gateway.configuration import Configuration
 from .gateway.modules import api as modules
 from .processor import api as processor_api
+from .processor.alerts import api as alerts_api
 from .settings import ROOT, Settings
 
 MAX_BODY = 1024 * 1024
@@ -100,6 +101,7 @@ def register_views(app: Flask) -> None:
         credentials,
         connector_api,
         processor_api,
+        *alerts_api.parts,
         *clients_api.parts,
         core_api,
         modules,

@@ -26,6 +26,9 @@ class Permission(StrEnum):
     SEE_FLEET = "see_fleet"
     SEE_COLLECTORS = "see_collectors"
     MANAGE_FLEET = "manage_fleet"
+    MANAGE_ALERTS = "manage_alerts"
+    MANAGE_RULES = "manage_rules"
+    MANAGE_FLOORS = "manage_floors"
     MANAGE_COLLECTORS = "manage_collectors"
     MANAGE_USERS = "manage_users"
     MANAGE_SELF = "manage_self"
@@ -42,12 +45,14 @@ P = Permission
 
 MATRIX: dict[Role, frozenset[Permission]] = {
     Role.READER: frozenset({P.SEE_FLEET, P.MANAGE_SELF}),
-    Role.USER: frozenset({P.SEE_FLEET, P.SEE_COLLECTORS, P.MANAGE_SELF}),
+    Role.USER: frozenset({P.SEE_FLEET, P.SEE_COLLECTORS, P.MANAGE_ALERTS, P.MANAGE_SELF}),
     Role.CLIENT_ADMIN: frozenset(
         {
             P.SEE_FLEET,
             P.SEE_COLLECTORS,
             P.MANAGE_FLEET,
+            P.MANAGE_ALERTS,
+            P.MANAGE_RULES,
             P.MANAGE_COLLECTORS,
             P.MANAGE_USERS,
             P.MANAGE_SELF,

@@ -125,7 +125,10 @@ def test_answers_are_as_described(document, client_of, name):
             for p in operation.get("parameters", [])
             if p.get("required") and p["in"] == "query"
         }
-        answer = browser.get(path.format(**ids, **{"key_id": 0}), query_string=query)
+        answer = browser.get(
+            path.format(**ids, **{"key_id": 0, "alert_id": 0, "rule_id": 0, "window_id": 0}),
+            query_string=query,
+        )
         response = operation["responses"].get(str(answer.status_code))
         assert response is not None, f"{path}: {answer.status_code} {answer.text}"
         if answer.status_code == 200 and "content" in response:

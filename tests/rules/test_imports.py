@@ -52,7 +52,7 @@ def _within(name: str, packages: tuple[str, ...] | str) -> bool:
 
 
 def _rank(name: str) -> int:
-    if name.startswith("app.") and name.split(".")[2:3] == ["api"]:
+    if name.startswith("app.") and "api" in name.split(".")[2:]:
         return EDGE
     return next(rank for prefix, rank in RANKS if _within(name, prefix))
 

@@ -9,6 +9,7 @@ from app.clients.models import BatteryType, Location
 from app.core.access import MATRIX
 from app.core.auth import token_digest
 from app.core.models import ApiKey, Claim, Collector, UserSession
+from app.processor.alerts.models import Alert, AlertRule, MaintenanceWindow
 from tests.house import PERSONAS
 
 pytestmark = pytest.mark.sqlite_only
@@ -43,6 +44,9 @@ FOREIGN = {
     "user_id": 2,  # Bob
     "key_id": ONLY_LAURENTIA,
     "passkey_id": ONLY_LAURENTIA,
+    "alert_id": ONLY_LAURENTIA,
+    "rule_id": ONLY_LAURENTIA,
+    "window_id": ONLY_LAURENTIA,
 }
 """Ids that exist in Laurentia and not in Boreal. A route with another parameter joins this list."""
 NOT_BOBS = {"asset_id": 3}
@@ -108,6 +112,26 @@ def estate(house):
     with house.tenant(writes=True) as session:
         session.add(BatteryType(id=ONLY_LAURENTIA, name="Rare", chemistry="LTO"))
         session.add(Location(id=ONLY_LAURENTIA, name="Ailleurs"))
+        session.add(
+            Alert(
+                id=ONLY_LAURENTIA,
+                asset_id=1,
+                rule="L2",
+                kind="threshold",
+                severity="critical",
+                open_key="1|L2|",
+                began_at=1,
+                fired_at=2,
+            )
+        )
+        session.add(
+            AlertRule(id=ONLY_LAURENTIA, code="L1", level="client", changes={"limit": 3.58})
+        )
+        session.add(
+            MaintenanceWindow(
+                id=ONLY_LAURENTIA, level="client", starts_at=1, ends_at=9 * 10**12, reason="Travaux"
+            )
+        )
         session.commit()
     return house
 

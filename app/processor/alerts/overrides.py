@@ -62,7 +62,7 @@ def override(
 ) -> AlertRule:
     """Change a rule at one level; what was changed there before is replaced.
 
-    Raises NotFound for a rule or a target that is not there, Invalid with the fields at fault.
+    Raises Invalid with the fields at fault: a rule or a target that is not there as well.
     """
     place = place_at(session, level, target_id)
     bases = _bases(session, code)
@@ -179,13 +179,16 @@ def _flush(session: Session) -> None:
 
 
 def place_at(session: Session, level: str, target_id: int) -> Place:
-    """Where a level's target stands; NotFound when there is none."""
-    if level == BATTERY:
-        return place_of(catalogue.asset(session, target_id))
-    if level == TYPE:
-        return Place(catalogue.battery_type(session, target_id).chemistry, target_id)
-    if level == LOCATION:
-        return Place(location_id=catalogue.location(session, target_id).id)
+    """Where a level's target stands; Invalid when there is none."""
+    try:
+        if level == BATTERY:
+            return place_of(catalogue.asset(session, target_id))
+        if level == TYPE:
+            return Place(catalogue.battery_type(session, target_id).chemistry, target_id)
+        if level == LOCATION:
+            return Place(location_id=catalogue.location(session, target_id).id)
+    except NotFound as error:
+        raise Invalid("Some fields need attention.", fields={"target_id": error.text}) from None
     if level != CLIENT or target_id != 0:
         raise Invalid("Some fields need attention.", fields={"level": NOT_LISTED})
     return Place()
@@ -204,7 +207,8 @@ def _bases(session: Session, code: str, chemistry: str | None = None) -> Sequenc
     statement = select(AlertRule).where(AlertRule.code == code, AlertRule.kind != "")
     found += [own_rule(row) for row in session.scalars(statement)]
     if not found:
-        raise NotFound("There is no such rule.")
+        wrong = sentence("There is no such rule.")
+        raise Invalid("Some fields need attention.", fields={"code": wrong})
     return found
 
 
