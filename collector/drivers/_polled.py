@@ -8,11 +8,11 @@ reading ends where an answer repeats.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..protocols.exchange import Exchange, Question
+from ..protocols.exchange import Exchange, Question, What
 from ..wire.reading import Reading
 from ..words import either
 from .base import Assembler, Bytes, Input, Option
@@ -24,7 +24,7 @@ TRIES = 3
 LONGEST_LEAVE = 60
 """Cycles for which one of several devices that stays silent is left alone."""
 
-Parts = Mapping[Hashable, Any]
+Parts = Mapping[What, Any]
 
 
 class Splitter(Protocol):
@@ -53,7 +53,7 @@ class Answer:
     """What a frame says. `complete`: no more frames belong to it."""
 
     address: int
-    what: Hashable
+    what: What
     data: Any
     complete: bool = True
 
@@ -67,7 +67,7 @@ class Polled(Assembler):
 
     PATIENCE_MS = 700
     GAP_MS = 20
-    WHOLE: frozenset[Hashable] = frozenset()
+    WHOLE: frozenset[What] = frozenset()
     """Answers that make a reading complete where nothing is asked; empty: it ends at a repeat."""
 
     def __init__(
@@ -82,9 +82,9 @@ class Polled(Assembler):
         self._addresses, self._frames, self._sends, self._poll = addresses, frames, sends, poll
         self._exchange = Exchange(self.PATIENCE_MS, self.GAP_MS)
         self._polled = False
-        self._parts: dict[int, dict[Hashable, Any]] = {}
+        self._parts: dict[int, dict[What, Any]] = {}
         self._heard: dict[int, int] = {}
-        self._unanswered: Counter[tuple[int, Hashable]] = Counter()
+        self._unanswered: Counter[tuple[int, What]] = Counter()
         self._silent: Counter[int] = Counter()
         self._leave: dict[int, int] = {}
         self._late: list[Reading] = []
@@ -240,13 +240,14 @@ class Polled(Assembler):
         key = question.address, question.what
         self._unanswered[key] += 1
         if question.optional and self._unanswered[key] == TRIES:
+            what = question.what if isinstance(question.what, str) else f"0x{question.what:02X}"
             self.tally.warn(
-                f"l'appareil {question.address} ne donne pas {question.what}",
-                f"device {question.address} does not give {question.what}",
+                f"l'appareil à l'adresse {question.address} ne donne pas {what}",
+                f"the device at address {question.address} does not give {what}",
             )
 
 
-def _key(answer: Answer) -> tuple[int, Hashable]:
+def _key(answer: Answer) -> tuple[int, What]:
     return answer.address, answer.what
 
 

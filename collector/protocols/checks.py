@@ -1,6 +1,15 @@
 """Checks that end the frames of serial protocols."""
 
 
+def _shifted(crc: int) -> int:
+    for _ in range(8):
+        crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc
+
+
+_CRC16 = tuple(map(_shifted, range(256)))
+
+
 def sum8(data: bytes) -> int:
     """The sum of the bytes, modulo 256."""
     return sum(data) & 0xFF
@@ -15,9 +24,7 @@ def crc16(data: bytes) -> int:
     """CRC-16 of Modbus RTU (polynomial 0xA001 reflected, start 0xFFFF); its low byte goes first."""
     crc = 0xFFFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+        crc = crc >> 8 ^ _CRC16[(crc ^ byte) & 0xFF]
     return crc
 
 

@@ -5,8 +5,11 @@ waiting for it. A clock that was set counts as time past.
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+What = str | int
+"""The subject of a question: a name, or the protocol's own number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Question:
 
     frame: bytes
     address: int
-    what: Hashable
+    what: What
     optional: bool = False
 
 
