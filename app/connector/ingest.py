@@ -40,6 +40,7 @@ from .collectors import contact_due, heard_lately, note_contact, note_refusal
 from .rotation import is_due, take_over
 from .signature import Stamp, find_collector, read_stamp, verify
 from .storing import Origin, Stored, store
+from .watching import look_in_passing
 from .wishes import in_receipt
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ def ingest(
     if stored.revision is not None:
         revision.publish(settings, ref.id, stored.revision)
     _contacted(engines, collector, batch, stored, stamp, now)
+    look_in_passing(engines, ref, now)
     asked = in_receipt(settings, collector, stamp, digest, batch.agent)
     rotate = is_due(collector, stamp.key_id, now)
     return replace(_receipt(engines, settings, ref, origin, stored, now), rotate=rotate, **asked)
