@@ -96,8 +96,8 @@ class Device:
     """
 
     def __init__(self, pack: Pack, firmware: str, inputs: int, *, has_shell: bool = False) -> None:
-        self._pack, self._inputs = pack, inputs
-        self._name, self._firmware = firmware, FIRMWARES[firmware]
+        self.pack, self._inputs = pack, inputs
+        self.name, self._firmware = firmware, FIRMWARES[firmware]
         self._has_shell = has_shell
         self._lines = Lines(LONGEST_REQUEST)
 
@@ -105,9 +105,9 @@ class Device:
         """The line pushed once a second."""
         if self._has_shell:
             return b""
-        items = _object(self._measured(), without=ON_REQUEST)
+        items = written(self.measured(), without=ON_REQUEST)
         group = self._firmware.group
-        return self._line(f"# {items}" if group == "output" else f'#mLive {{"{group}":{items}}}')
+        return self.line(f"# {items}" if group == "output" else f'#mLive {{"{group}":{items}}}')
 
     def receive(self, data: bytes) -> bytes:
         """Answers to the requests that `data` completes."""
@@ -116,7 +116,7 @@ class Device:
         return b"".join(reply(line.decode("utf-8", "replace")) for line in lines if line)
 
     def _asked(self, request: str) -> bytes:
-        return self._line(self.answer(request))
+        return self.line(self.answer(request))
 
     def _typed(self, line: str) -> bytes:
         command, _, request = line.partition(" ")
@@ -128,7 +128,7 @@ class Device:
         if not request.startswith("?"):
             return self._status("A3")
         path, _, wanted = request[1:].partition(" ")
-        groups = self._groups()
+        groups = self.groups()
         group, _, item = path.partition("/")
         if path == "":
             return self._content(json.dumps([*groups]) if wanted == "null" else _root(groups))
@@ -141,7 +141,7 @@ class Device:
     def _group(self, items: Items, wanted: str) -> str:
         """All items, their names (`null`), or the values of some (`["a","b"]`)."""
         if not wanted:
-            return self._content(_object(items, without=ON_REQUEST))
+            return self._content(written(items, without=ON_REQUEST))
         try:
             names = json.loads(wanted)
         except ValueError:
@@ -154,25 +154,27 @@ class Device:
             return self._status("A4")
         return self._content(f"[{','.join(items[name] for name in names)}]")
 
-    def _measured(self) -> Items:
-        return self._firmware.items(self._pack, self._inputs)
+    def measured(self) -> Items:
+        """What it measures, with nothing of itself."""
+        return self._firmware.items(self.pack, self._inputs)
 
-    def _groups(self) -> dict[str, Items]:
+    def groups(self) -> dict[str, Items]:
+        """Everything it shows of itself."""
         if self._firmware.group == "output":
-            return {"output": self._measured()}
+            return {"output": self.measured()}
         identity = {
             "cManufacturer": '"Libre Solar"',
             "cDeviceType": '"BMS C1"',
-            "cFirmwareVersion": f'"{self._name}"',
+            "cFirmwareVersion": f'"{self.name}"',
             "xShutdown": "[]",
         }
-        capacity = self._pack.spec.capacity_ah
+        capacity = self.pack.spec.capacity_ah
         settings = {
             "sNominalCapacity_Ah": f"{capacity:.1f}",
             "sDisOvercurrent_A": f"{capacity:.1f}",
             "sChgOvercurrent_A": f"{capacity / 2:.1f}",
         }
-        return {"Device": identity, "Conf": settings, "Meas": self._measured()}
+        return {"Device": identity, "Conf": settings, "Meas": self.measured()}
 
     def _content(self, text: str) -> str:
         return f"{self._status('85')} {text}"
@@ -180,18 +182,20 @@ class Device:
     def _status(self, code: str) -> str:
         return f":{code} {PHRASES[code]}" if self._firmware.has_phrases else f":{code}"
 
-    def _line(self, text: str) -> bytes:
+    def line(self, text: str) -> bytes:
+        """A message as it goes over the line."""
         data = seal(text) if self._firmware.has_checksum else text.encode()
         return data + self._firmware.end
 
 
-def _object(items: Items, without: str = "") -> str:
+def written(items: Items, without: str = "") -> str:
+    """The JSON object of these items."""
     pairs = (f'"{name}":{text}' for name, text in items.items() if name != without)
     return "{" + ",".join(pairs) + "}"
 
 
 def _root(groups: Mapping[str, Items]) -> str:
-    return _object(dict.fromkeys(groups, "null"))
+    return written(dict.fromkeys(groups, "null"))
 
 
 def _array(numbers: list[float], digits: int) -> str:

@@ -1,10 +1,19 @@
 """A simulated Libre Solar BMS, on a real pseudo-terminal and by itself."""
 
 import json
+import threading
 
+import can
 import pytest
 
+from collector.clock import Clock
+from collector.config import Device as ConfiguredDevice
+from collector.devices import Listener, Poller
 from collector.drivers.base import Bytes, OptionError, load
+from collector.links.asked import open_asked
+from collector.links.errors import LinkDown
+from collector.links.spec import from_text, spec
+from collector.links.stream import open_stream
 from collector.protocols.thingset import parse
 from collector.simulators._thingset_device import FIRMWARES, NODE_ID, Device
 from collector.simulators.pack import Pack, PackSpec
@@ -21,6 +30,14 @@ def lived(seconds=600.0, **changes):
     battery = pack(**changes)
     battery.step(seconds)
     return battery
+
+
+def resembles(reading, battery):
+    """A pack of the same life, but for the noise of its measurements."""
+    values = reading.values
+    assert values["pack_voltage"] == pytest.approx(battery.voltage, abs=0.02)
+    assert values["current"] == pytest.approx(battery.current, abs=0.1)
+    assert values["soc"] == pytest.approx(battery.soc, abs=0.1)
 
 
 def agrees(reading, battery, *, has_cells=True):
@@ -147,3 +164,105 @@ def test_asking_a_command_shell_on_a_real_port(tmp_path):
 def test_impossible_settings_are_refused(spec, options):
     with pytest.raises(OptionError), served("libresolar", pack(**spec), **options):
         pass
+
+
+def followed(code, link, options, done):
+    """The first reading wanted of a device on a stream, asked as the schedule would ask it."""
+    stop, heard = threading.Event(), []
+
+    def take(reading):
+        if done(reading):
+            heard.append(reading)
+            stop.set()
+
+    device = ConfiguredDevice("a", load(code), options, link, 0.1)
+    listener = Listener(device, Clock(), take, stop)
+    thread = threading.Thread(target=listener.run)
+    thread.start()
+    for _ in range(100):
+        if stop.wait(0.1):
+            break
+        listener.ask()
+    stop.set()
+    thread.join()
+    assert heard, listener.tally
+    return heard[0], listener
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_listening_on_a_can_bus(firmware):
+    battery = lived()
+    with served("libresolar", battery, f"can:virtual:listen-{firmware}", firmware=firmware) as bus:
+        link = from_text(f"can:{bus}")
+        reading, listener = followed("libresolar_can", link, {}, lambda r: "soc" in r.values)
+    resembles(reading, lived())
+    assert ("cell_voltage" in reading.arrays) == (firmware == "main")
+    assert listener.tally.bad == 0
+
+
+def test_asking_for_cells_on_a_can_bus():
+    with served("libresolar", lived(), "can:virtual:asking", firmware="v23.1") as bus:
+        given = {"kind": "can", "interface": "virtual", "channel": "asking"}
+        link = spec({**given, "acknowledge": True})
+        assert bus == "virtual:asking"
+        reading, listener = followed(
+            "libresolar_can", link, {"ask": "yes"}, lambda r: "cell_voltage" in r.arrays
+        )
+    assert len(reading.arrays["cell_voltage"]) == 8
+    assert listener.tally.bad == 0
+
+
+def test_nothing_is_sent_on_a_can_bus_that_is_only_listened_to():
+    with can.Bus(interface="virtual", channel="silent") as others:
+        stream = open_stream(from_text("can:virtual:silent"), lambda: 0)
+        for frame in load("libresolar_can").sends:
+            with pytest.raises(LinkDown, match="only listened"):
+                stream.send(frame)
+        stream.close()
+        assert others.recv(0) is None
+
+
+def test_listening_through_an_slcan_adapter():
+    with served("libresolar", lived(), "can-pty") as port:
+        link = from_text(f"slcan:{port}:500000")
+        done = lambda reading: "cell_voltage" in reading.arrays  # noqa: E731
+        reading, _ = followed("libresolar_can", link, {}, done)
+    assert len(reading.arrays["cell_voltage"]) == 8
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_asked_over_http(firmware):
+    heard = []
+    with served("libresolar", lived(), "http:127.0.0.1:0", firmware=firmware) as url:
+        link = from_text(f"http:{url}")
+        options = {"firmware": firmware[:3]} if firmware.startswith("v2") else {}
+        device = ConfiguredDevice("a", load("libresolar_http"), options, link, 1.0)
+        poller = Poller(device, Clock(), heard.append, open_asked(link, Clock().now))
+        poller.poll()
+    resembles(heard[0], lived())
+    assert poller.trouble is None
+
+
+def is_whole(reading):
+    return {"pv_voltage", "pv_current", "load_current", "pack_voltage"} <= reading.values.keys()
+
+
+def test_a_charge_controller_on_a_line_on_can_and_over_http():
+    sunny = {"seconds": 9000, "hour": 10, "duty": "traction"}
+    options = {"device": "mppt"}
+    with served("libresolar", lived(**sunny), "pty", **options) as port:
+        link = from_text(f"serial:{port}")
+        on_line, listener = followed("libresolar", link, options, is_whole)
+        assert listener.tally.bad == 0
+    with served("libresolar", lived(**sunny), "can:virtual:mppt", **options) as bus:
+        on_can, _ = followed("libresolar_can", from_text(f"can:{bus}"), options, is_whole)
+    heard = []
+    with served("libresolar", lived(**sunny), "http:127.0.0.1:0", **options) as url:
+        link = from_text(f"http:{url}")
+        device = ConfiguredDevice("a", load("libresolar_http"), options, link, 1.0)
+        Poller(device, Clock(), heard.append, open_asked(link, Clock().now)).poll()
+    for reading in (on_line, on_can, heard[0]):
+        assert reading.values["pv_current"] > 0
+        assert reading.values["load_current"] == pytest.approx(2.25)
+        assert reading.values["pv_voltage"] > reading.values["pack_voltage"]
+        assert reading.states["load_on"] is True
