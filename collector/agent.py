@@ -10,14 +10,17 @@ from threading import Event, Thread
 
 import requests
 
+from . import __version__
 from .clock import Clock, boot_id
 from .config import Config
+from .links.errors import told_in_both
 from .notify import notify
 from .portal.push import Pusher
 from .portal.wishes import Wishes
 from .readers import Readers
 from .sampler import Sampler
 from .spool.spool import SPOOL_FILE, Spool, SpoolError
+from .status_page import Snapshot, StatusPage
 from .wire.reading import Reading
 from .wire.sending import left_out
 
@@ -51,6 +54,7 @@ class Agent:
             config.state, self._spool, self._sampler, self._clock, self._wishes, session
         )
         self._readers = Readers(self._clock, self._take)
+        self._page: StatusPage | None = None
         self._broken = False
 
     def run(self) -> None:
@@ -64,6 +68,7 @@ class Agent:
         self._readers.start(self.config.devices)
         keeper.start()
         pusher.start()
+        self._show()
         log.info("reading %d devices", len(self.config.devices))
         notify("READY=1")
         try:
@@ -71,6 +76,8 @@ class Agent:
         finally:
             notify("STOPPING=1")
             self.stop()
+            if self._page:
+                self._page.close()
             self._readers.stop()
             keeper.join()
             self._sampler.keep(seal_all=True)
@@ -103,6 +110,35 @@ class Agent:
         for asset in sorted({*ended, *began}):
             word = "read anew" if asset in ended and asset in began else "read from now on"
             log.info("%s: %s", asset, word if asset in began else "not read any more")
+
+    def look(self) -> Snapshot:
+        """How everything is, for the status page."""
+        try:
+            queued, lost = self._spool.queued(), self._spool.losses()[1]
+        except SpoolError:
+            queued = lost = None
+        return Snapshot(
+            now=self._clock.now(),
+            collector=self._pusher.name,
+            version=__version__,
+            newest=self._sampler.newest(),
+            troubles={
+                asset: trouble and told_in_both(trouble)
+                for asset, trouble in self._readers.troubles().items()
+            },
+            queued=queued,
+            lost=lost,
+            delivered=self._pusher.delivered,
+        )
+
+    def _show(self) -> None:
+        """The status page, if there is to be one; what keeps it from opening stops nothing else."""
+        if self.config.status is None:
+            return
+        try:
+            self._page = StatusPage(self.config.status, self.look)
+        except OSError as error:
+            log.error("no status page on %s port %d: %s", *self.config.status, error)
 
     def _take(self, reading: Reading) -> None:
         if without := self._wishes.sending.without:

@@ -201,7 +201,18 @@ TEXTS: dict[str, Text] = {
         "Rattache cet ordinateur à un client, avec un code donné par le portail.",
         "Makes this computer a collector of one client, with a code from the portal.",
     ),
-    "enrol.code": ("code donné par le portail", "code given by the portal"),
+    "enrol.code": (
+        "code donné par le portail, ou tout ce que dit son carré (adresse#code)",
+        "code given by the portal, or all that its square says (address#code)",
+    ),
+    "enrol.no_portal": (
+        "--portal manque : l'adresse du portail, https://…",
+        "--portal is missing: the address of the portal, https://…",
+    ),
+    "enrol.two_portals": (
+        "--portal dit {one}, mais le code {other}",
+        "--portal says {one}, but the code {other}",
+    ),
     "enrol.portal": ("adresse du portail, https://…", "address of the portal, https://…"),
     "enrol.state": (
         "dossier de la clé et des mesures en attente (par défaut, celui de la configuration)",

@@ -11,14 +11,14 @@ from ..portal.enrolment import enrol
 from ..portal.identity import IdentityError
 from ..portal.reach import PortalError
 from ..words import say
-from .base import fail
+from .base import UsageError, fail
 
 EXAMPLE = Path(__file__).parents[1] / "collector.example.toml"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE", help=say("enrol.code"))
-    parser.add_argument("--portal", required=True, metavar="URL", help=say("enrol.portal"))
+    parser.add_argument("--portal", metavar="URL", help=say("enrol.portal"))
     parser.add_argument(
         "--config",
         type=Path,
@@ -31,12 +31,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    portal, code = _told(args.code, args.portal)
     session = requests.Session()
     if args.ca_file:
         session.verify = args.ca_file
     try:
         state = args.state or _state(args.config)
-        identity = enrol(args.portal, args.code, state, session)
+        identity = enrol(portal, code, state, session)
     except (PortalError, IdentityError, configuration.ConfigError, OSError) as error:
         return fail(error)
     print(say("enrol.done", collector=identity.collector, client=identity.client, state=state))
@@ -45,6 +46,18 @@ def run(args: argparse.Namespace) -> int:
         print(say("enrol.starter", path=args.config))
     print(say("enrol.next"), file=sys.stderr)
     return 0
+
+
+def _told(text: str, portal: str | None) -> tuple[str, str]:
+    """Portal and code, given apart or, as the portal's square has them, in one: `URL#CODE`."""
+    given, square, code = text.rpartition("#")
+    if not square:
+        if not portal:
+            raise UsageError(say("enrol.no_portal"))
+        return portal, text
+    if portal and portal.rstrip("/") != given.rstrip("/"):
+        raise UsageError(say("enrol.two_portals", one=portal, other=given))
+    return given, code
 
 
 def starter(portal: str, state: Path, ca_file: str | None) -> str:

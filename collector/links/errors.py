@@ -1,6 +1,6 @@
 """What can go wrong between a collector and a device, in words for the technician at the site."""
 
-from ..words import either
+from ..words import Text, either
 
 
 class LinkError(Exception):
@@ -54,3 +54,8 @@ def listening_only() -> LinkDown:
         "un bus CAN est seulement écouté, à moins que acknowledge = true",
         "a CAN bus is only listened to, unless acknowledge = true",
     )
+
+
+def told_in_both(error: Exception) -> Text:
+    """What is wrong, in French and in English; a fault of our own has one text."""
+    return (error.french if isinstance(error, LinkError) else str(error)), str(error)

@@ -93,6 +93,13 @@ class Pusher:
         self._failures = self._buried = self._oversized = 0
         self._most = BATCH_PACKED
         self._took = self._rotation_due = 0.0
+        self.delivered: int | None = None
+        """When the portal took something for the last time, epoch milliseconds."""
+
+    @property
+    def name(self) -> str:
+        """What the portal calls this collector."""
+        return self._identity.collector
 
     def push(self) -> Pushed:
         """One push of the most urgent batch. Raises SpoolError if the disk refuses."""
@@ -165,6 +172,7 @@ class Pusher:
             for outcome in self._spool.settle(draft.frozen, receipt, self._clock.now()):
                 log.error("block %s of %s refused: %s", outcome.seq, outcome.asset, outcome.reason)
         self._sampler.shown(draft.live)
+        self.delivered = self._clock.now()
         self._heed(draft.frozen, receipt)
         if self._failures:
             log.info("the portal answers again")

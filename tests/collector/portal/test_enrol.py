@@ -32,6 +32,20 @@ def test_one_command_leaves_a_key_an_identity_and_a_configuration(sink, tmp_path
     assert "Hydro" in capsys.readouterr().out
 
 
+def test_the_square_of_the_portal_says_it_all(sink, tmp_path):
+    argv = ["--config", str(tmp_path / "collector.toml"), "--state", str(tmp_path / "state")]
+    assert cli.main(["enrol", f"{sink.url}#ab01-cd", *argv]) == 0
+    assert identity.load(tmp_path / "state").portal == sink.url
+
+
+@pytest.mark.parametrize(
+    "arguments", [["AB01CD"], ["https://a#AB01CD", "--portal", "https://b"]], ids=["none", "two"]
+)
+def test_which_portal_must_be_plain(tmp_path, arguments, capsys):
+    assert cli.main(["enrol", *arguments, "--state", str(tmp_path)]) == 2
+    assert "--portal" in capsys.readouterr().err
+
+
 def test_the_private_key_is_not_sent(sink, tmp_path, monkeypatch):
     sent = []
     answer = sink._enrol
