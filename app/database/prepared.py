@@ -2,8 +2,8 @@
 
 Through a session every statement is built, searched for what could leave its scope, and turned
 into SQL: a third of a millisecond, most of what a push would cost. What is prepared here is still
-written with mapped classes and passes the same search, once; it is for sessions that see every
-asset, since nothing can be narrowed afterwards.
+written with mapped classes and passes the same search, once. What names anything of an asset is for
+sessions that see every asset, since it cannot be narrowed afterwards.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +16,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.access import EVERY_ASSET
 
-from .sessions import IsolationError, check
+from .base import AssetItself, AssetOwned
+from .sessions import IsolationError, check, speaks_of_assets
 
 Values = Mapping[str, Any]
 Filler = Callable[[Values], Values | tuple]
@@ -33,6 +34,7 @@ class Prepared:
         self._model = model
         self._write = write
         self._texts: dict[tuple[str, int], tuple[str, Filler]] = {}
+        self._owned = issubclass(model, AssetItself | AssetOwned)
 
     def rows(self, session: Session, values: Values, size: int = 1) -> Sequence[Row]:
         """What a select finds."""
@@ -47,8 +49,6 @@ class Prepared:
             connection.exec_driver_sql(text, several if len(several) > 1 else several[0])
 
     def _ready(self, session: Session, size: int) -> tuple[Connection, str, Filler]:
-        if getattr(session, "scope", EVERY_ASSET) is not EVERY_ASSET:
-            raise IsolationError("a prepared statement cannot be narrowed to a scope")
         connection = session.connection(bind_arguments={"mapper": self._model})
         key = connection.dialect.name, size
         if key not in self._texts:
@@ -56,6 +56,9 @@ class Prepared:
             check(statement)
             compiled = statement.compile(dialect=connection.dialect)
             self._texts[key] = str(compiled), _filler(compiled)
+            self._owned = self._owned or speaks_of_assets(statement)
+        if self._owned and getattr(session, "scope", EVERY_ASSET) is not EVERY_ASSET:
+            raise IsolationError("a prepared statement cannot be narrowed to a scope")
         return connection, *self._texts[key]
 
 

@@ -111,6 +111,17 @@ def _narrow(state: ORMExecuteState) -> None:
 watch(CoreSession)
 
 
+def speaks_of_assets(statement: Executable) -> bool:
+    """Whether a statement names an asset, or anything owned by one."""
+    entities = (
+        getattr(element, "_annotations", {}).get("parententity")
+        for element in visitors.iterate(statement)
+    )
+    return any(
+        issubclass(entity.mapper.class_, AssetItself | AssetOwned) for entity in entities if entity
+    )
+
+
 def _is_text(element: ClauseElement) -> bool:
     if isinstance(element, ColumnClause):
         return element.is_literal and element.name != "*"

@@ -7,7 +7,7 @@ from app.clients.models import Asset
 from app.core.models import User
 from app.database.prepared import Prepared, prepare, upsert
 from app.database.sessions import IsolationError, UnboundExecutionError
-from app.processor.models import LiveReading
+from app.processor.models import LiveReading, LiveRevision
 
 NAMED = prepare(Asset, select(Asset.id, Asset.uid).where(Asset.uid == bindparam("uid")))
 ROW = {
@@ -39,6 +39,17 @@ def test_a_row_is_put_whether_it_is_there_or_not(house):
 def test_a_scope_is_refused_instead_of_ignored(house):
     with house.tenant(scope=frozenset({1})) as session, pytest.raises(IsolationError):
         NAMED.rows(session, {"uid": "EDS-LFP-0002"})
+
+
+def test_what_names_nothing_of_an_asset_needs_no_narrowing(house):
+    number = prepare(LiveRevision, select(LiveRevision.revision))
+    joined = prepare(LiveRevision, select(LiveRevision.revision, Asset.id))
+    with house.tenant(scope=frozenset({1})) as session:
+        assert number.rows(session, {}) == []
+        with pytest.raises(IsolationError):
+            joined.rows(session, {})
+        with pytest.raises(IsolationError):
+            PUT.each(session, [ROW])
 
 
 @pytest.mark.parametrize(
