@@ -41,9 +41,13 @@ class Transcript:
         if self._write(_line(item)):
             self.received += 1
 
-    def said(self, data: bytes, ts: int) -> None:
-        """Something was sent."""
-        if self._write(dumps({"t": ts, "tx": data.hex()})):
+    def said(self, request: bytes | CanFrame, ts: int) -> None:
+        """Something was sent; on a bus it stays a remark, since nobody else said it."""
+        if isinstance(request, CanFrame):
+            line = b"# sent " + _frame(request)
+        else:
+            line = dumps({"t": ts, "tx": request.hex()})
+        if self._write(line):
             self.sent += 1
 
     def exchanged(self, question: RegisterRead, asked: int, ts: int, **answer: Any) -> None:
@@ -81,9 +85,9 @@ class Recorded:
             self._transcript.heard(item)
         return items
 
-    def send(self, data: bytes) -> None:
-        self._stream.send(data)
-        self._transcript.said(data, self._now())
+    def send(self, request: bytes | CanFrame) -> None:
+        self._stream.send(request)
+        self._transcript.said(request, self._now())
 
     def close(self) -> None:
         self._stream.close()
@@ -120,7 +124,8 @@ def _line(item: Input) -> bytes:
     if isinstance(item, Bytes):
         return dumps({"t": item.ts, "rx": item.data.hex()})
     if isinstance(item, Document):
-        return dumps({"t": item.ts, "document": item.data})
+        asked = {"path": item.path} if item.path else {}
+        return dumps({"t": item.ts, **asked, "document": item.data})
     if isinstance(item, Garbage):
         return f"# {item.ts} {item.reason}".encode()
     raise TypeError(f"registers are written with their question: {item}")

@@ -2,7 +2,7 @@
 
 Nodes report by themselves, so that listening is enough: v21.0 to v23.1 one value a frame, the main
 branch everything in one report of many frames. Only that one carries the voltages of the cells; an
-older BMS can be asked for them, which is transmitting: both `ask` here and `acknowledge` of the
+older BMS can be asked for them, which is transmitting: both `transmit` here and `acknowledge` of the
 link must say so.
 """
 
@@ -33,7 +33,7 @@ class LibreSolarCan(Assembler):
         self._device = device(asset, self.tally, options)
         self._bus = Bus()
         self._node: int | None = options["node"]
-        self._asks = options["ask"] == "yes" and self._device.group is not None
+        self._asks = options["transmit"] == "yes" and self._device.group is not None
         self._due: list[CanFrame] = []
         self._sample: dict[str, Any] = {}
         self._usual: set[str] = set()
@@ -154,7 +154,7 @@ DRIVER = Driver(
             whole(ADDRESSES.start, ADDRESSES.stop - 1),
         ),
         Option(
-            "ask",
+            "transmit",
             (
                 "demander aussi les tensions des cellules, que les versions v21 à v23.1 ne "
                 "publient pas sur CAN : transmet, si la liaison a acknowledge = true",

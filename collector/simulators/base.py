@@ -22,8 +22,8 @@ SLOWEST, FASTEST = 0.001, 100_000.0
 class Serve(Protocol):
     """Serve the pack at `where` in the calling thread until `stop` is set.
 
-    where    `pty`, `pty:/path/of/symlink`, `tcp:HOST:PORT` (port 0: any free one) or
-             `can:INTERFACE:CHANNEL`, among the simulator's `transports`
+    where    `pty`, `pty:/path/of/symlink`, `tcp:HOST:PORT` (port 0: any free one; so `http` and
+             `websocket`) or `can:INTERFACE:CHANNEL`, among the simulator's `transports`
     options  text settings of the simulator; all know `speed`, the acceleration of the pack alone
     ready    called once, when a collector can connect, with what it must be pointed at
     """
@@ -44,7 +44,7 @@ class Simulator:
 
     code        name on the command line; also the module's name
     title       what a technician calls it, in French and in English
-    transports  first words of `where` it can be served on: `pty`, `tcp`, `can`
+    transports  first words of `where` it can be served on: `pty`, `tcp`, `can`, …
     serve       see Serve
     """
 

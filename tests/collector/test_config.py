@@ -70,7 +70,7 @@ def test_the_example_is_a_good_configuration(tmp_path):
         else line
         for line in text.splitlines()
     )  # fmt: skip
-    assert len(loaded(tmp_path, uncommented).devices) == 7
+    assert len(loaded(tmp_path, uncommented).devices) == 10
 
 
 @pytest.mark.parametrize(

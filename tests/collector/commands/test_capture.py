@@ -94,7 +94,10 @@ WRITTEN = {
         CanFrame(0x4, bytes(8), 1_700_000_000_126, extended=True, error=True),
     ],
     "transcript": [Bytes(b"\x00\xff\r\n", 1_700_000_000_123)],
-    "json": [Document({"a": [1, None]}, 1_700_000_000_123)],
+    "json": [
+        Document({"a": [1, None]}, 1_700_000_000_123),
+        Document({"a": 2}, 1_700_000_000_124, "Meas"),
+    ],
 }
 
 
@@ -105,6 +108,7 @@ def test_every_input_comes_back_as_it_was(tmp_path, code):
         transcript.heard(item)
     if code == "candump":
         transcript.heard(Garbage("bad_frame", 5))
+        transcript.said(CanFrame(0x18002200, b"\2\1\7", 0, extended=True), 6)
     transcript.close()
     with (tmp_path / "t").open("rb") as stream:
         assert list(load(code).read(stream)) == WRITTEN[code]

@@ -206,7 +206,7 @@ def test_asking_for_cells_on_a_can_bus():
         link = spec({**given, "acknowledge": True})
         assert bus == "virtual:asking"
         reading, listener = followed(
-            "libresolar_can", link, {"ask": "yes"}, lambda r: "cell_voltage" in r.arrays
+            "libresolar_can", link, {"transmit": "yes"}, lambda r: "cell_voltage" in r.arrays
         )
     assert len(reading.arrays["cell_voltage"]) == 8
     assert listener.tally.bad == 0

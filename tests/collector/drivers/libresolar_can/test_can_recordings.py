@@ -69,7 +69,7 @@ def test_altered_recordings(device, data):
         changed = data.draw(st.binary(max_size=8))
         identifier = items[at].id ^ data.draw(st.sampled_from([0, 1, 0x100, 0x1000, 0x1000000]))
         items[at] = CanFrame(identifier, changed, items[at].ts, extended=True)
-    decoder = DRIVER.decoder("a", {"device": device, "ask": "yes"})
+    decoder = DRIVER.decoder("a", {"device": device, "transmit": "yes"})
     for item in items:
         for reading in decoder.feed(item):
             from_json(tidy(reading)[0].to_json())

@@ -51,7 +51,7 @@ def test_one_node_is_followed():
 
 
 def test_nothing_is_asked_unless_it_is_to_be_and_somebody_is_there():
-    quiet, asking = DRIVER.decoder("a", {}), DRIVER.decoder("a", {"ask": "yes"})
+    quiet, asking = DRIVER.decoder("a", {}), DRIVER.decoder("a", {"transmit": "yes"})
     answer = CanFrame(0x18000022, b"\x10\x88\x85\xf6\xbf\x18\x71\xfa", 5, extended=True)
     for decoder in (quiet, asking):
         assert decoder.requests(0) == ()
@@ -64,7 +64,7 @@ def test_nothing_is_asked_unless_it_is_to_be_and_somebody_is_there():
     assert (more.id, more.data) == (0x18002200, CONTINUE)
     assert not asking.asking
     assert {request, more} <= DRIVER.sends
-    assert DRIVER.decoder("a", {"ask": "yes", "device": "mppt", "node": 3}).requests(0) == ()
+    assert DRIVER.decoder("a", {"transmit": "yes", "device": "mppt", "node": 3}).requests(0) == ()
 
 
 def test_all_that_may_ever_be_sent_reads():
@@ -73,7 +73,7 @@ def test_all_that_may_ever_be_sent_reads():
 
 
 def test_while_answers_come_single_values_make_no_readings():
-    decoder = DRIVER.decoder("a", {"ask": "yes"})
+    decoder = DRIVER.decoder("a", {"transmit": "yes"})
     fed(decoder, said(VOLTS, 26, 0))
     answer = CanFrame(0x18000022, b"\x06\x85\xf6\xa1\x18\x7c\x05", 10, extended=True)
     (reading,) = fed(decoder, answer)
@@ -83,7 +83,7 @@ def test_while_answers_come_single_values_make_no_readings():
 
 
 def test_a_refusal_is_told():
-    decoder = DRIVER.decoder("a", {"ask": "yes"})
+    decoder = DRIVER.decoder("a", {"transmit": "yes"})
     fed(decoder, said(VOLTS, 26, 0), CanFrame(0x18000022, b"\x01\xa4", 1, extended=True))
     assert any("A4" in text for text in decoder.tally.warnings)
 
@@ -94,7 +94,7 @@ def test_other_inputs_are_counted():
     assert decoder.tally.reasons == {"not_can": 1}
 
 
-@pytest.mark.parametrize("options", [{"node": "0"}, {"node": "254"}, {"ask": "maybe"}])
+@pytest.mark.parametrize("options", [{"node": "0"}, {"node": "254"}, {"transmit": "maybe"}])
 def test_impossible_options_are_refused(options):
     with pytest.raises(OptionError):
         DRIVER.decoder("a", options)
