@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from app.processor.rules.base import SEVERITIES, Finding, Rule
+from app.processor.retention import protect
+from app.processor.rules.base import CRITICAL, SEVERITIES, URGENT, Finding, Rule
 from app.processor.rules.sample import Sample
 
 from . import outbox
@@ -35,6 +36,9 @@ FLAPPING = 3
 DAY_MS = 86_400_000
 CONTEXT = ("soc", "current", "temperature_max")
 """What the text says besides the value itself."""
+AROUND_MS = 3_600_000
+KEPT_FOR = "critical alerts"
+GRAVE = (CRITICAL, URGENT)
 ENDS = (RESOLVED, WITHDRAWN)
 TOLD = (FIRED, RESOLVED, UNSTABLE)
 """Events of which somebody may be told. The others are in the timeline."""
@@ -88,7 +92,21 @@ def raise_all(session: Session, happened: Sequence[Happening], now: int) -> Sett
     if events:
         session.execute(insert(AlertEvent), events)
     outbox.queue(session, telling, now)
+    _keep_history(session, telling)
     return settled
+
+
+def _keep_history(session: Session, telling: Sequence[tuple[Alert, str]]) -> None:
+    """What surrounds a grave alert stays at full resolution: one stretch a battery, however many
+    alerts there are in it."""
+    stretches: dict[int, tuple[int, int]] = {}
+    for alert, _ in telling:
+        if alert.severity in GRAVE and alert.asset_id is not None:
+            start, end = alert.began_at, alert.resolved_at or alert.fired_at
+            known = stretches.get(alert.asset_id, (start, end))
+            stretches[alert.asset_id] = min(start, known[0]), max(end, known[1])
+    for asset_id, (start, end) in sorted(stretches.items()):
+        protect(session, asset_id, start - AROUND_MS, end + AROUND_MS, KEPT_FOR)
 
 
 def worst_of(severities: Iterable[str]) -> str:

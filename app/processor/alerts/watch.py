@@ -61,9 +61,10 @@ def look(session: Session, collectors: Sequence[Heard], now: int, *, portal: boo
     """
     stands = _stands(session)
     heard = {each.id: each for each in collectors if each.last_seen is not None}
+    known = _open(session)
     changed = (
-        _batteries(session, stands, heard, now),
-        _collectors(session, stands, heard, now, portal),
+        _batteries(session, stands, _lasting(heard, known, now), now),
+        _collectors(session, stands, heard, known, now, portal),
         _left(session, now),
         outbox.remind(session, now) > 0,
     )
@@ -80,15 +81,32 @@ def _stands(session: Session) -> list[Stand]:
     return [Stand(i, c, place, purpose or "", ts) for i, c, place, purpose, ts in rows]
 
 
+def _open(session: Session) -> dict[str, Alert]:
+    """The open alerts of collectors and sites, by what they are about."""
+    statement = select(Alert).where(Alert.asset_id.is_(None), Alert.open_key.is_not(None))
+    return {row.open_key.removeprefix("|"): row for row in session.scalars(statement)}
+
+
+def _lasting(heard: Mapping[int, Heard], known: Mapping[str, Alert], now: int) -> dict[int, Heard]:
+    """The collectors that speak, and spoke when we looked before: one that has only just come back
+    has not had the time to read its batteries."""
+    dead = {each for row in known.values() for each in row.facts.get("collectors", ())}
+    return {
+        each.id: each
+        for each in heard.values()
+        if now - each.last_seen <= HEARD_MS and each.id not in dead
+    }
+
+
 def _batteries(
-    session: Session, stands: Sequence[Stand], heard: Mapping[int, Heard], now: int
+    session: Session, stands: Sequence[Stand], alive: Mapping[int, Heard], now: int
 ) -> bool:
     """Silent ones: unknown after five minutes; an alert where their collector speaks."""
     silent = [each for each in stands if each.ts is not None and now - each.ts > EXPECTED_MS / 2]
     alone = {
         each.asset_id: {"silence": (now - each.ts) / 1000}
         for each in silent
-        if each.collector_id in heard and now - heard[each.collector_id].last_seen <= HEARD_MS
+        if each.collector_id in alive
     }
     rang = judge_figures(session, alone, now, SILENCE)
     lost = [each.asset_id for each in silent if now - each.ts > STALE_AT_MOST_MS]
@@ -97,19 +115,21 @@ def _batteries(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An alert of a collector or a site that should be open."""
+    """An alert of a collector or a site that should be open; `collectors` are those silent."""
 
     rule: Rule
     value: float
     limit: float
     name: str
     assets: tuple[int, ...]
+    collectors: tuple[int, ...]
 
 
 def _collectors(
     session: Session,
     stands: Sequence[Stand],
     heard: Mapping[int, Heard],
+    known: Mapping[str, Alert],
     now: int,
     portal: bool,
 ) -> bool:
@@ -121,20 +141,20 @@ def _collectors(
     wanted: dict[str, Wanted | None] = {}
     dead: dict[int, SiteRules] = {}
     for collector_id, assets in read.items():
-        known = heard[collector_id]
+        collector = heard[collector_id]
         mine = site_rules(assets[0].location_id, {each.purpose for each in assets}, rules)
-        age = (now - known.last_seen) / 1000
+        age = (now - collector.last_seen) / 1000
         figures = {"silence": age, "late": age * 1000 / EXPECTED_MS}
-        found = _gravest(mine.of(SILENT_RULES), figures, known.name, assets)
+        found = _gravest(mine.of(SILENT_RULES), figures, collector, assets)
         wanted[f"silence|collector:{collector_id}"] = found
         if age > mine.limit(OFFLINE):
             dead[collector_id] = mine
-        elif known.clock_offset_ms is not None:
-            skew = {"clock_skew": abs(known.clock_offset_ms) / 1000}
-            clock = _gravest(mine.of(CLOCK_RULES), skew, known.name, assets)
+        elif collector.clock_offset_ms is not None:
+            skew = {"clock_skew": abs(collector.clock_offset_ms) / 1000}
+            clock = _gravest(mine.of(CLOCK_RULES), skew, collector, assets)
             wanted[f"clock|collector:{collector_id}"] = clock
     wanted |= _sites(read, heard, dead, wanted, now)
-    return _reconcile(session, wanted, now, portal)
+    return _reconcile(session, wanted, known, now, portal)
 
 
 def _sites(
@@ -161,15 +181,16 @@ def _sites(
             continue
         newest = max(heard[each].last_seen for each in ids)
         assets = tuple(sorted({s.asset_id for each in ids for s in read[each]}))
+        silent = tuple(sorted(ids))
         age = (now - newest) / 1000
-        sites[key] = Wanted(rule, age, rule.params["limit_s"], "", assets)
+        sites[key] = Wanted(rule, age, rule.params["limit_s"], "", assets, silent)
         for each in ids:
             wanted[f"silence|collector:{each}"] = None
     return sites
 
 
 def _gravest(
-    rules: Sequence[Rule], figures: Mapping[str, float], name: str, assets: Sequence[Stand]
+    rules: Sequence[Rule], figures: Mapping[str, float], heard: Heard, assets: Sequence[Stand]
 ) -> Wanted | None:
     """Of the rules that are broken the gravest one: one alert a collector."""
     sample = Sample(Reading("", 0), figures=figures)
@@ -182,18 +203,21 @@ def _gravest(
         return None
     rule, finding = max(broken, key=lambda each: SEVERITIES.index(each[0].severity))
     ids = tuple(sorted(each.asset_id for each in assets))
-    return Wanted(rule, finding.value, finding.limit, name, ids)
+    silent = () if rule.code in CLOCK_RULES else (heard.id,)
+    return Wanted(rule, finding.value, finding.limit, heard.name, ids, silent)
 
 
 def _reconcile(
-    session: Session, wanted: Mapping[str, Wanted | None], now: int, portal: bool
+    session: Session,
+    wanted: Mapping[str, Wanted | None],
+    known: Mapping[str, Alert],
+    now: int,
+    portal: bool,
 ) -> bool:
     """Open what should be open, end what should not, let grave become graver."""
-    statement = select(Alert).where(Alert.asset_id.is_(None), Alert.open_key.is_not(None))
-    known = {row.open_key: row for row in session.scalars(statement)}
     telling: list[tuple[Alert, str]] = []
     for key, each in wanted.items():
-        row = known.get(f"|{key}")
+        row = known.get(key)
         if each is None and row is not None:
             row.state, row.open_key, row.resolved_at = "resolved", None, now
             telling.append((row, "resolved"))
@@ -218,7 +242,12 @@ def _reconcile(
 
 
 def _opened(key: str, each: Wanted, now: int, portal: bool) -> Alert:
-    facts = {"name": each.name, "assets": list(each.assets), "held_ms": round(each.value * 1000)}
+    facts = {
+        "name": each.name,
+        "assets": list(each.assets),
+        "collectors": list(each.collectors),
+        "held_ms": round(each.value * 1000),
+    }
     if "figure" in each.rule.params:
         facts["figure"] = each.rule.params["figure"]
     if portal:

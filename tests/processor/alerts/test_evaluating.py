@@ -1,16 +1,20 @@
 """Live readings raise, keep and end alerts; what is past, absent or repeated does not."""
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.processor import live, revision
 from app.processor.alerts import engine
 from app.processor.alerts.models import Alert, AlertRule
 from app.processor.alerts.overrides import override
+from app.processor.models import KeptRange
 from collector.wire.alarms import Alarm
 from collector.wire.reading import Reading
 from tests.processor.alerts.conftest import HIGH, OPEN_WIRE, T0, Bench
 from tests.statements import statements
+
+HOUR = 3_600_000
 
 
 def test_an_alert_from_beginning_to_end(bench: Bench):
@@ -107,6 +111,16 @@ def test_each_alarm_of_the_bms_is_an_alert_as_grave_as_it_says(bench: Bench):
     assert rows["open_wire:3"].cell == 3
     bench.for_seconds(70, alarms=(OPEN_WIRE,))
     assert [row.subject for row in bench.alerts() if row.open_key] == ["open_wire:3"]
+
+
+def test_what_surrounds_a_grave_alert_is_kept(bench: Bench):
+    bench.for_seconds(70, cells=(3.3, 3.62))
+    bench.for_seconds(15, **HIGH)
+    bench.for_seconds(120)
+    with bench.house.tenant() as session:
+        (kept,) = session.scalars(select(KeptRange))
+    grave = bench.alerts(rule="L2")[0]
+    assert (kept.start, kept.end) == (grave.began_at - HOUR, grave.resolved_at + HOUR)
 
 
 def test_an_alarm_that_becomes_graver_makes_its_alert_graver(bench: Bench):
@@ -247,8 +261,6 @@ def test_ten_thousand_alerts_in_a_minute(bench: Bench):
         }
         bench.take(readings, bench.now)
     with bench.house.tenant() as session:
-        from sqlalchemy import func, select
-
         assert session.scalar(select(func.count(Alert.id))) == 10_000
         assert session.scalar(select(func.count()).select_from(AlertRule)) == 0
     assert len(bench.outbox()) == 10_000
