@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from app.processor import history, rollups
+from app.processor import backlog, history, rollups
 from app.processor.analytics.models import AnalyticDay, AnalyticResult
 from app.processor.analytics.nightly import latest, waiting
 from collector.wire.block import from_readings
@@ -42,7 +42,7 @@ def compiled(house):
             pass
     while True:
         with house.tenant(writes=True) as session, session.begin():
-            found = rollups.waiting(session, NIGHT)
+            found = backlog.waiting(session, NIGHT)
             if not found:
                 return
             rollups.compile_day(session, *found[0])
