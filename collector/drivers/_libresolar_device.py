@@ -66,3 +66,4 @@ OPTIONS = (
         _inputs,
     ),
 )
+VARIANTS = ({}, {"device": MPPT})

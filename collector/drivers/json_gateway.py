@@ -136,4 +136,5 @@ DRIVER = Driver(
             _seconds,
         ),
     ),
+    variants=tuple({"profile": name} for name in names()),
 )

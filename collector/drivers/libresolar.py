@@ -17,7 +17,7 @@ from ..protocols.thingset import CONTENT, LONGEST, LineError, Message, parse
 from ..wire.reading import Reading
 from . import _libresolar_objects as objects
 from . import _libresolar_polling as polling
-from ._libresolar_device import BMS, OPTIONS, device
+from ._libresolar_device import BMS, OPTIONS, VARIANTS, device
 from .base import Assembler, Bytes, Driver, Input, Option, Request
 
 
@@ -170,4 +170,5 @@ DRIVER = Driver(
         ),
     ),
     sends=polling.SENDS,
+    variants=VARIANTS,
 )

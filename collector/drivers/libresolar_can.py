@@ -2,8 +2,8 @@
 
 Nodes report by themselves, so that listening is enough: v21.0 to v23.1 one value a frame, the main
 branch everything in one report of many frames. Only that one carries the voltages of the cells; an
-older BMS can be asked for them, which is transmitting: both `transmit` here and `acknowledge` of the
-link must say so.
+older BMS can be asked for them, which is transmitting: `transmit` here and `acknowledge` of the
+link must both say so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from ..protocols.thingset import CONTENT
 from ..protocols.thingset_can import ADDRESSES, GATEWAY, Bus, Told, Value, begins, go_on, question
 from ..wire.reading import Reading
 from ._libresolar_bms import MEASUREMENTS
-from ._libresolar_device import OPTIONS, device
+from ._libresolar_device import OPTIONS, VARIANTS, device
 from .base import Assembler, CanFrame, Driver, Garbage, Input, Option, Request, whole
 
 SAMPLE_MS = 500
@@ -166,4 +166,5 @@ DRIVER = Driver(
         ),
     ),
     sends=SENDS,
+    variants=VARIANTS,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..protocols.thingset import flat
 from ..wire.reading import Reading
-from ._libresolar_device import OPTIONS, device
+from ._libresolar_device import OPTIONS, VARIANTS, device
 from .base import Assembler, Document, Driver, Fetch, Input, Option, Request
 
 TRIES = 3
@@ -88,4 +88,5 @@ DRIVER = Driver(
             choices=("v23", "v21"),
         ),
     ),
+    variants=VARIANTS,
 )

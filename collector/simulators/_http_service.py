@@ -1,5 +1,6 @@
 """A small web server of a gateway: documents by path, and refusals, over real HTTP."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,16 @@ def place(rest: str) -> tuple[str, int]:
             )
         )
     return host, int(port)
+
+
+class _Server(ThreadingHTTPServer):
+    """Somebody who hangs up is nobody's fault."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager
@@ -58,12 +69,11 @@ def web(rest: str, answer: Answer, secret: str = "") -> Iterator[str]:
             """Requests are nobody's news."""
 
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = _Server((host, port), Handler)
     except OSError as error:
         raise OptionError(
             either(f"impossible de servir là : {error}", f"cannot serve there: {error}")
         ) from error
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
