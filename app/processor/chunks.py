@@ -43,7 +43,11 @@ TIME, CHANGES = "$time", "$changes"
 SPLIT_FROM = 512
 """Readings from which each column is its own group."""
 MAX_GROUP = 64 << 20
-LEVEL = 6
+LEVEL, MEMORY = 6, 9
+QUICK = (zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)
+SAMPLE = 4096
+WORTH = 0.97
+"""Repetitions must save this much of the sample to be looked for in the whole."""
 
 Key = tuple[str, int | None]
 """A metric, and the element when the metric is an array."""
@@ -280,7 +284,21 @@ def _dump(value: Any) -> bytes:
 
 
 def _deflate(data: bytes) -> bytes:
-    stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
+    """The shortest of what deflate makes of it.
+
+    What is measured is noise: looking for repetitions finds none worth having and takes ten times
+    as long as not looking. Whether there are any shows in a sample.
+    """
+    found = [_stream(data, strategy) for strategy in QUICK]
+    sample = data[:SAMPLE]
+    quick = min(len(_stream(sample, strategy)) for strategy in QUICK)
+    if len(data) <= SAMPLE or len(_stream(sample, zlib.Z_FILTERED)) < WORTH * quick:
+        found.append(_stream(data, zlib.Z_FILTERED))
+    return min(found, key=len)
+
+
+def _stream(data: bytes, strategy: int) -> bytes:
+    stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, MEMORY, strategy)
     return stream.compress(data) + stream.flush()
 
 

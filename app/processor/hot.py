@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from .grid import Grid
 
 VERSION = 2
-LEVEL = 3
-"""Hot chunks live for hours: half the time of level 6 for a twentieth more bytes."""
+LEVEL, MEMORY = 6, 8
 WIDTHS = (1, 2, 4, 8)
 SPARSE = 128
 
@@ -66,7 +65,8 @@ def encode(grid: "Grid", changes: list) -> bytes:
     body = b"".join((names, table, masks, time_planes, planes))
     count, ends = len(times), (grid.times[0], grid.times[-1])
     head = HEAD.pack(b"TBMC", VERSION, 0, len(keys), count, *ends, len(names))
-    stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
+    # A hot chunk lives for hours: half the time is worth a twentieth more bytes.
+    stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, MEMORY, zlib.Z_RLE)
     whole = head + stream.compress(body) + stream.flush()
     return whole + _CRC.pack(zlib.crc32(whole))
 
