@@ -5,7 +5,7 @@ nothing can have fired, and only the rest is gone through reading by reading.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -26,8 +26,10 @@ POINTS = 5_000
 SEGMENT_MS = 4_500_000
 """At a reading a second, as much as can be asked at once."""
 MOST_SEGMENTS = 200
-SETTLING_MS = 600_000
-"""Gone through before and after what may have rung, for what was pending or recovered."""
+SETTLING_MS = 60_000
+"""Gone through before what may have rung."""
+PATIENCE = 4
+"""Segments without a reading after which what is not over is left so: silence ends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +52,44 @@ class Rehearsal:
     complete: bool
 
 
+class Run:
+    """The state machine of one rule, in memory, and the episodes that have come of it."""
+
+    def __init__(self, rule: Rule, facts: Facts) -> None:
+        self._rule, self._facts = rule, facts
+        self._judge, self._timing = kinds()[rule.kind].judge, timing_of(rule)
+        self._before: Reading | None = None
+        self._over: list[Episode] = []
+        self._running: dict[str, Episode] = {}
+        self.tracks: dict[str, Track] = {}
+
+    def feed(self, reading: Reading) -> None:
+        """One reading later."""
+        sample = Sample(reading, self._facts, self._before, reading.values)
+        for subject, finding in self._judge(self._rule.params, sample).items():
+            before = self.tracks.pop(subject, None)
+            track, event = step(before, finding.verdict, reading.ts, self._timing)
+            if track is not None:
+                self.tracks[subject] = track
+            if event == FIRED:
+                found = Episode(reading.ts, None, finding.value, finding.cell)
+                self._running[subject] = found
+            elif event == RESOLVED:
+                self._over.append(replace(self._running.pop(subject), resolved=reading.ts))
+        self._before = reading
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """Those that are over and those that are not, in order of time."""
+        return sorted((*self._over, *self._running.values()), key=lambda each: each.fired)
+
+
 def rehearse(rule: Rule, facts: Facts, readings: Iterable[Reading]) -> list[Episode]:
     """The episodes of a rule over these readings of one battery, in order of time."""
-    judge, timing = kinds()[rule.kind].judge, timing_of(rule)
-    tracks: dict[str, Track] = {}
-    running: dict[str, Episode] = {}
-    episodes: list[Episode] = []
-    before: Reading | None = None
+    run = Run(rule, facts)
     for reading in readings:
-        findings = judge(rule.params, Sample(reading, facts, before, reading.values))
-        for subject, finding in findings.items():
-            track, event = step(tracks.get(subject), finding.verdict, reading.ts, timing)
-            if event == FIRED:
-                running[subject] = Episode(reading.ts, None, finding.value, finding.cell)
-            elif event == RESOLVED:
-                found = running.pop(subject)
-                episodes.append(Episode(found.fired, reading.ts, found.worst, found.cell))
-            if track is None:
-                tracks.pop(subject, None)
-            else:
-                tracks[subject] = track
-        before = reading
-    return sorted((*episodes, *running.values()), key=lambda each: each.fired)
+        run.feed(reading)
+    return run.episodes
 
 
 def try_out(session: Session, asset_id: int, rule: Rule, facts: Facts, now: int) -> Rehearsal:
@@ -83,17 +101,18 @@ def try_out(session: Session, asset_id: int, rule: Rule, facts: Facts, now: int)
     if not codes:
         raise Invalid("This kind of rule cannot be tried on the past.", code="not_in_history")
     since = now - DAYS * DAY_MS
-    windows = list(_suspects(session, asset_id, rule, facts, codes, since, now))
-    segments = list(_segments(windows))
-    done = segments[:MOST_SEGMENTS]
-    readings = (
-        reading
-        for start, end in done
-        for reading in _readings(session, asset_id, codes, start, end)
-    )
-    episodes = rehearse(rule, facts, readings)
-    complete = len(done) == len(segments)
-    return Rehearsal(tuple(episodes), since, now if complete else done[-1][1], complete)
+    run, left, reached = Run(rule, facts), MOST_SEGMENTS, since
+    for start, end in _suspects(session, asset_id, rule, facts, codes, since, now):
+        reached, patience = max(start, reached), PATIENCE
+        # Beyond its end a window goes on for as long as something is pending or not over.
+        while reached < now and left and (reached < end or (run.tracks and patience)):
+            stop = min(reached + SEGMENT_MS, now if reached >= end else end)
+            readings = list(_readings(session, asset_id, codes, reached, stop))
+            for reading in readings:
+                run.feed(reading)
+            patience = PATIENCE if readings else patience - 1
+            reached, left = stop, left - 1
+    return Rehearsal(tuple(run.episodes), since, now if left else reached, bool(left))
 
 
 def _codes(rule: Rule) -> tuple[str, ...]:
@@ -129,7 +148,7 @@ def _suspects(
                 buckets.setdefault(ts, []).append((code, low, high))
     for ts in sorted(buckets):
         if _may_break(rule, facts, buckets[ts], ts):
-            yield ts - SETTLING_MS, ts + width + SETTLING_MS
+            yield ts - SETTLING_MS, ts + width
 
 
 def _may_break(
@@ -150,17 +169,6 @@ def _may_break(
         for values in (lows, highs, mixed, ambient)
         for finding in judge(params, Sample(Reading("", ts, values), facts)).values()
     )
-
-
-def _segments(windows: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The windows without overlap, each short enough to be asked for at once."""
-    reached = 0
-    for start, end in windows:
-        start = max(start, reached)
-        while start < end:
-            stop = min(start + SEGMENT_MS, end)
-            yield start, stop
-            start = reached = stop
 
 
 def _readings(
