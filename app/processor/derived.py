@@ -6,19 +6,19 @@ reading, so that a new entry in the registry is enough.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from collector.wire.metrics import METRICS, Metric
 
-from .chunks import Chunk
+from .chunks import Chunk, Key
 
 Array = np.ndarray
 
 
-def _power(chunk: Chunk) -> Array:
-    return chunk.array(("pack_voltage", None)) * chunk.array(("current", None))
+def _product(one: str, other: str) -> Callable[[Chunk], Array]:
+    return lambda chunk: chunk.array((one, None)) * chunk.array((other, None))
 
 
 def _over(code: str, reduce: Callable[["_Cells"], Array]) -> Callable[[Chunk], Array]:
@@ -85,7 +85,8 @@ _HIGHEST = np.iinfo(np.int64).max // 2
 
 
 WHOLE: dict[str, Callable[[Chunk], Array]] = {
-    "power": _power,
+    "power": _product("pack_voltage", "current"),
+    "pv_power": _product("pv_voltage", "pv_current"),
     "cell_voltage_min": _over("cell_voltage", _Cells.lowest),
     "cell_voltage_max": _over("cell_voltage", _Cells.highest),
     "cell_voltage_mean": _over("cell_voltage", _Cells.mean),
@@ -95,10 +96,20 @@ WHOLE: dict[str, Callable[[Chunk], Array]] = {
 }
 
 
+def derivable(metric: Metric, keys: Iterable[Key]) -> bool:
+    """Whether a metric follows from these series: what does not when all of them are known, never
+    does."""
+    if metric.derive is None:
+        return False
+    values = {code: 1.0 for code, index in keys if index is None}
+    arrays = {code: (1.0,) for code, index in keys if index is not None}
+    return metric.derive(values, arrays) is not None
+
+
 def derived(chunk: Chunk, code: str) -> Array:
     """A metric that the chunk does not hold, derived where it can be; NaN elsewhere."""
     metric = METRICS.get(code)
-    if metric is None or metric.derive is None:
+    if metric is None or not derivable(metric, chunk.keys):
         return np.full(chunk.count, np.nan)
     values = WHOLE[code](chunk) if code in WHOLE else _one_by_one(chunk, metric)
     with np.errstate(invalid="ignore"):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from collector.wire.metrics import METRICS
+from collector.wire.metrics import DERIVED, METRICS
 from collector.wire.reading import digits_of
 
 from .bands import Stat, measured
 from .chunks import Chunk, Column, Key
-from .derived import derived
+from .derived import derivable, derived
 from .weighing import HOUR_MS, weights
 
 
@@ -83,23 +83,11 @@ def is_counter(code: str) -> bool:
 def keys_of(chunks: Iterable[Chunk]) -> Mapping[Key, None]:
     """Every series that is rolled up, in the order found: measured ones, then derived ones."""
     held = {key: None for chunk in chunks for key in chunk.keys}
-    codes = {code for code, _ in held}
     found = {key: None for key in held if key[0] in METRICS and METRICS[key[0]].rolled}
-    for metric in METRICS.values():
-        if metric.derive and metric.rolled and codes.intersection(_NEEDED.get(metric.code, codes)):
+    for metric in DERIVED:
+        if metric.rolled and derivable(metric, held):
             found.setdefault((metric.code, None))
     return found
-
-
-_NEEDED = {
-    "power": ("current",),
-    **dict.fromkeys(
-        ("cell_voltage_min", "cell_voltage_max", "cell_voltage_mean", "cell_voltage_spread"),
-        ("cell_voltage",),
-    ),
-    **dict.fromkeys(("temperature_min", "temperature_max"), ("cell_temperature",)),
-}
-"""Without which a derived metric need not be tried."""
 
 
 def _fill(chunk: Chunk, key: Key, numbers: np.ndarray, known: np.ndarray) -> None:

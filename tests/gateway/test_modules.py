@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from app.core.models import AuditEntry, Collector, User
 from app.gateway.modules.api import MODULES
+from app.processor.models import RollupState
 from collector.wire.envelope import encode
 from tests.site import Site, reading
 
@@ -157,3 +158,21 @@ def test_a_reading_is_evaluated_and_not_stored(client_of):
     assert {asset["ts"] for asset in carol.get("/api/v1/live").json["assets"]} == {None}
     wrong = carol.post(path("processor", "data"), json={"reading": {"asset": 7}})
     assert wrong.status_code == 422
+
+
+@pytest.mark.sqlite_only
+def test_the_processor_says_which_jobs_are_late_and_compiles_again(client_of, house):
+    sam = client_of("sam")
+    facts = sam.get(path("processor", "status")).json["facts"]
+    assert {"aggregate", "retain", "seal"} <= {each["job"] for each in facts["late_jobs"]}
+    with house.tenant(writes=True) as session, session.begin():
+        session.add(
+            RollupState(asset_id=1, days="20000-20002", minutes="", quarters="", raw_from=0)
+        )
+    answer = sam.delete(path("processor", "reset") + "?confirm=processor")
+    assert answer.json["result"] == {"laurentia": 3, "boreal": 0}
+    facts = sam.get(path("processor", "status")).json["facts"]
+    assert [client["days_waiting"] for client in facts["clients"]] == [3, 0]
+    changed = sam.put(path("processor", "config"), json={"keep_readings_days": 60})
+    assert changed.json["config"]["keep_readings_days"] == 60
+    assert "60" in client_of("alice").get("/api/v1/retention").json["words"][0]
