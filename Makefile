@@ -9,7 +9,7 @@ DATA_DIR ?= var
 WORKERS  ?= 2
 TESTS    ?= tests
 
-.PHONY: demo test bench bench-latency screenshots lint format clean
+.PHONY: demo test bench bench-latency campaign mutations screenshots lint format clean
 
 demo: $(VENV)/.portal  ## two client companies, simulated devices, live on http://127.0.0.1:$(PORT)
 	@PORT=$(PORT) DATA_DIR=$(DATA_DIR) $(BIN)/python -m app.demo
@@ -17,11 +17,17 @@ demo: $(VENV)/.portal  ## two client companies, simulated devices, live on http:
 test: $(VENV)/.tests  ## every test; REQUIRE=all makes a missing program a failure
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
-bench: $(VENV)/.tests  ## what things cost: JSON lines and a table
+bench: $(VENV)/.tests  ## what things cost: JSON lines and tables; see docs/performance.md
 	@for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 bench-latency: $(VENV)/.tests  ## byte on the bus to digit in the browser
 	@$(BIN)/python tests/bench/bench_latency.py
+
+campaign: $(VENV)/.tests  ## every operation of the API attacked as every role, at length
+	@$(BIN)/python -m tests.security.campaign
+
+mutations: $(VENV)/.tests  ## each guard removed once: its tests must go red
+	@$(BIN)/python -m tests.security.mutations
 
 screenshots: $(VENV)/.tests  ## the pictures of the README, from the demonstration
 	@$(BIN)/python tests/screenshots.py

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pymysql
@@ -26,6 +26,8 @@ class Server:
 
     port: int
     socket: Path
+    pid: int = 0
+    folder: Path = MEMORY
 
     def url(self, database: str) -> str:
         return f"mysql+pymysql://root@127.0.0.1:{self.port}/{database}"
@@ -57,7 +59,7 @@ def running_server() -> Iterator[Server]:
         )
         try:
             _wait(server, process, folder / "log")
-            yield server
+            yield replace(server, pid=process.pid, folder=folder / "data")
         finally:
             process.terminate()
             process.wait(timeout=START_SECONDS)

@@ -1,18 +1,16 @@
-"""What ingest, live polls, charts and sealing cost on SQLite, in CPU time of this process.
+"""What taking in a push costs, over HTTP, the database's CPU included, beside VictoriaMetrics.
 
 Prints one JSON object a line, `{"name", "value", "unit", "goal", "ok"}`, then the same as a table.
-Pushes go through the whole application as signed multipart requests; only the network is missing.
-A value is one number of one reading: 26 in each reading of the workload.
+Each round sends every system the same minutes, one after the other; ratios are medians of rounds.
+What is stored is counted at the end.
 """
 
-import gc
-import io
-import os
-import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,268 +18,150 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from flask import Flask  # noqa: E402
+from sqlalchemy import func, select  # noqa: E402
 
-from app import create_app  # noqa: E402
-from app.clients.tenants import create_tenant  # noqa: E402
-from app.clients.users import create_user  # noqa: E402
-from app.core.access import EVERY_ASSET, Role, TenantRef, public  # noqa: E402
-from app.core.auth import start_session  # noqa: E402
-from app.database import migrate  # noqa: E402
-from app.database.sessions import open_core, open_tenant  # noqa: E402
-from app.processor import history  # noqa: E402
+from app.core.access import EVERY_ASSET  # noqa: E402
+from app.database.sessions import open_tenant  # noqa: E402
 from app.processor.models import HistoryChunk  # noqa: E402
-from app.settings import Settings  # noqa: E402
 from collector.wire import envelope  # noqa: E402
-from collector.wire.block import Block, Column  # noqa: E402
+from collector.wire.block import Block  # noqa: E402
 from collector.wire.envelope import Batch  # noqa: E402
+from tests.bench import peer, world  # noqa: E402
+from tests.bench.processes import resident  # noqa: E402
 from tests.bench.report import report, table  # noqa: E402
-from tests.house import House  # noqa: E402
-from tests.requirement import SHARED  # noqa: E402
-from tests.site import Site  # noqa: E402
+from tests.mariadb import running_server  # noqa: E402
 
-VALUES = 26
-MINUTES = 10
 BATTERIES = 20
-HOURS = 6
-BOUNDARY = "bench"
+PEER = "VictoriaMetrics"
+GOALS = {
+    (BATTERIES, "SQLite"): 2.5,
+    (BATTERIES, "MariaDB"): 2.0,
+    (1, "SQLite"): 1.2,
+    (1, "MariaDB"): 0.6,
+}
+"""Values per CPU second, in times of VictoriaMetrics."""
 
 
-def cpu(work: Callable[[], Any]) -> float:
-    """CPU seconds of this process that `work` takes."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the minutes of a round are sent: so many batteries a push, or their live readings."""
+
+    per_push: int
+    live_only: bool = False
+
+    @property
+    def name(self) -> str:
+        batteries = "1 battery" if self.per_push == 1 else f"{self.per_push} batteries"
+        return f"{batteries} a push" + (", live only" if self.live_only else "")
 
 
-def workload() -> Any:
-    """The generator of realistic readings that lies beside the checkout."""
-    folder = SHARED / "bench"
-    if not folder.is_dir():
-        print("bench_ingest: the shared workload is missing, nothing measured", file=sys.stderr)
-        sys.exit(os.environ.get("REQUIRE") == "all")
-    sys.path.insert(0, str(folder))
-    import bms_workload
-
-    return bms_workload
+WAYS = (Way(BATTERIES), Way(1), Way(BATTERIES, live_only=True), Way(1, live_only=True))
 
 
-def block(uid: str, seq: int, times: Any, numbers: Any) -> Block:
-    """A block of the workload's integer columns."""
-
-    def column(number: int, digits: int) -> Column:
-        return Column(digits, tuple(numbers[:, number].tolist()))
-
-    return Block(
-        asset=uid,
-        seq=seq,
-        times=tuple((times * 1000).tolist()),
-        values={
-            "pack_voltage": column(0, 2),
-            "current": column(1, 2),
-            "soc": column(2, 1),
-            "soh": column(3, 1),
-            "cycles": column(24, 0),
-            "x_alarms": column(25, 0),
-        },
-        arrays={
-            "cell_voltage": tuple(column(4 + i, 3) for i in range(16)),
-            "cell_temperature": tuple(column(20 + i, 1) for i in range(4)),
-        },
-        changes=(),
-    )
+def groups(way: Way, minutes: Sequence[Sequence[Block]]) -> Iterator[list[Block]]:
+    """The blocks of each push; every way has batteries of its own."""
+    for minute in minutes:
+        for i in range(0, len(minute), way.per_push):
+            yield [
+                replace(b, asset=f"{way.per_push}-{b.asset}") for b in minute[i : i + way.per_push]
+            ]
 
 
-def minutes(made: Any, battery: Any, start: int, count: int) -> Iterator[Block]:
-    """A battery's blocks, one a minute."""
-    times, numbers = made.span(battery, start, count * 60)
-    for seq in range(count):
-        inside = (times >= start + seq * 60) & (times < start + seq * 60 + 60)
-        yield block(battery.name, seq, times[inside], numbers[inside])
-
-
-class Portal:
-    """One client with one site, asked through the application's own front door."""
-
-    def __init__(self, folder: Path, now: int) -> None:
-        settings = Settings(secret_key="x" * 40, data_dir=folder, log_level="ERROR")
-        self.app: Flask = create_app(settings)
-        self.engines = self.app.extensions["engines"]
-        migrate.upgrade_core(self.engines)
-        with open_core(self.engines, writes=True) as core:
-            tenant = create_tenant(core, self.engines, "bench", "Bench")
-            user = create_user(
-                core,
-                "a@bench.example",
-                "A",
-                Role.CLIENT_ADMIN,
-                secrets.token_urlsafe(16),
-                tenant.id,
-            )
-            self.token = start_session(core, user)
-            core.commit()
-            self.ref = TenantRef(tenant.id, "bench", "Bench", self.engines.tenant_url(tenant.id))
-        self.site = Site(House(settings, self.engines, {"bench": self.ref}), "bench", now=now)
-
-    def request(self, batch: Batch) -> dict[str, Any]:
-        """The environment of a signed push, ready to be sent once."""
-        self.site.seq += 1
-        part = envelope.encode(batch)
-        headers = self.site.headers(part, self.site.seq)
-        body = (
-            (
-                f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{envelope.PART}"; '
-                'filename="batch.json.gz"\r\nContent-Type: application/gzip\r\n\r\n'
-            ).encode()
-            + part
-            + f"\r\n--{BOUNDARY}--\r\n".encode()
+def to_portal(portal: world.Portal, sites: dict, way: Way, minutes: Sequence) -> Callable[[], Any]:
+    """Makes the pushes of a round; what is returned sends them."""
+    pushes = []
+    now = int(time.time() * 1000)
+    for group in groups(way, minutes):
+        site = sites.setdefault((portal.name, group[0].asset), None) or portal.site(
+            f"{portal.name}-{group[0].asset}", now
         )
-        return {
-            **environment("POST", envelope.PATH),
-            **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
-            "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}",
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-        }
-
-    def get(self, path: str, query: str = "", **headers: str) -> dict[str, Any]:
-        """The environment of a signed-in GET."""
-        return {
-            **environment("GET", path),
-            "QUERY_STRING": query,
-            "HTTP_COOKIE": f"sid={self.token}",
-            **headers,
-        }
-
-    def ask(self, environ: dict[str, Any], expected: int = 200) -> tuple[dict[str, str], bytes]:
-        """The answer; anything but the expected status ends the benchmark."""
-        answer: dict[str, Any] = {}
-
-        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
-            answer.update(status=int(status.split()[0]), headers=dict(headers))
-
-        body = b"".join(self.app.wsgi_app(environ, start))
-        if answer["status"] != expected:
-            sys.exit(f"bench_ingest: {answer['status']} instead of {expected}: {body[:300]!r}")
-        return answer["headers"], body
+        sites[portal.name, group[0].asset] = site
+        site.now = now
+        newest = [list(b.readings())[-1] for b in group]
+        if way.live_only:
+            newest = [replace(r, ts=now + len(pushes)) for r in newest]
+        batch = Batch(now, newest, () if way.live_only else group)
+        pushes.append(world.push_of(site, batch))
+    return lambda: [portal.send(envelope.PATH, *push) for push in pushes]
 
 
-def environment(method: str, path: str) -> dict[str, Any]:
-    return {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "8000",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
-    }
+def spent(system: Any, send: Callable[[], Any]) -> float:
+    """CPU seconds of the system's processes."""
+    before = system.cpu()
+    send()
+    return system.cpu() - before
 
 
-def bench_pushes(portal: Portal, blocks: list[list[Block]], per_push: int, name: str) -> None:
-    """Push every battery's minutes, `per_push` batteries at a time, live readings riding along."""
-    requests = []
-    for minute in zip(*blocks, strict=True):
-        for i in range(0, len(minute), per_push):
-            group = minute[i : i + per_push]
-            live = [list(b.readings())[-1] for b in group]
-            requests.append(portal.request(Batch(portal.site.now, live, group)))
-    values = sum(len(b.times) * VALUES for series in blocks for b in series)
-    gc.collect()
-    gc.freeze()  # what the benchmark itself holds is not the portal's to look through
-    spent = cpu(lambda: [portal.ask(request) for request in requests])
-    goal = {"20 batteries a push": 2.5e6, "1 battery a push": 1.2e6}[name]
-    report(f"ingest, {name}", values / spent, "values/CPU-s", goal, least=True)
-    report(f"ingest, {name}: one push", spent / len(requests) * 1e3, "CPU ms")
+def measure(
+    portals: Sequence[world.Portal], beside: peer.Peer | None, rounds: Sequence[Sequence]
+) -> dict[tuple[Way, str], list[float]]:
+    """CPU seconds per way and system, one for each round."""
+    costs: dict[tuple[Way, str], list[float]] = {}
+    sites: dict = {}
+    for number, minutes in enumerate(rounds):
+        for way in WAYS:
+            for portal in portals:
+                cost = spent(portal, to_portal(portal, sites, way, minutes))
+                costs.setdefault((way, portal.name), []).append(cost)
+            if beside and not way.live_only:
+                bodies = [peer.lines(group) for group in groups(way, minutes)]
+                cost = spent(beside, lambda bodies=bodies: [beside.push(body) for body in bodies])
+                costs.setdefault((way, PEER), []).append(cost)
+        print(f"round {number + 1} of {len(rounds)}", flush=True)
+    return costs
 
 
-def bench_live(portal: Portal, batteries: int) -> None:
-    """An unchanged poll against an empty answer, a changed one, a live-only push."""
-    empty = environment("GET", "/empty")
-    for _ in range(20):
-        portal.ask(dict(empty))
-    gc.freeze()
-    headers, body = portal.ask(portal.get("/api/v1/live"))
-    again = portal.get("/api/v1/live", HTTP_IF_NONE_MATCH=headers["ETag"])
-
-    def each(environ: dict[str, Any], expected: int = 200) -> float:
-        rounds = [
-            cpu(lambda: [portal.ask(dict(environ), expected) for _ in range(100)]) for _ in range(7)
-        ]
-        return median(rounds) / 100 * 1e3
-
-    nothing, unchanged = each(empty), each(again, 304)
-    report("empty answer", nothing, "CPU ms")
-    report("live poll, unchanged", unchanged, "CPU ms")
-    report("live poll, unchanged, above an empty answer", unchanged - nothing, "CPU ms", 0.2)
-    report(f"live poll, {batteries} batteries changed", each(portal.get("/api/v1/live")), "CPU ms")
-    report(f"live poll, {batteries} batteries", len(body) / 1e3, "kB")
+def tell(costs: dict[tuple[Way, str], list[float]], values: int, minutes: int) -> None:
+    """Figures, and ratios where there is something to compare with."""
+    for (way, name), each in costs.items():
+        pushes = minutes * BATTERIES // way.per_push
+        if not way.live_only:
+            report(f"ingest, {name}, {way.name}", values / median(each), "values/CPU-s")
+        if name != PEER:
+            report(f"  one push, {name}, {way.name}", median(each) / pushes * 1e3, "CPU ms")
+        if name != PEER and (way, PEER) in costs:
+            pairs = zip(costs[way, PEER], each, strict=True)
+            ratio = median(theirs / ours for theirs, ours in pairs)
+            goal = GOALS[way.per_push, name]
+            report(f"  against {PEER}, {name}, {way.name}", ratio, "times", goal, least=True)
 
 
-def bench_history(portal: Portal, made: Any, battery: Any) -> None:
-    """Charts over hot and sealed chunks, and what sealing costs."""
-    start = made.START + 40 * 86_400
-    start -= start % (HOURS * 3600)
-    blocks = list(minutes(made, battery, start, HOURS * 60))
-    values = sum(len(b.times) for b in blocks) * VALUES
-    asset = 1
-    with open_tenant(portal.engines, portal.ref, EVERY_ASSET, writes=True) as session:
-        spent = cpu(lambda: [history.append(session, asset, 1, b) for b in blocks])
-        session.commit()
-    report("encoding hot chunks", spent / values * 1e6, "CPU-s/M values")
-    low, high = start * 1000, (start + HOURS * 3600) * 1000
-    report("hot chunks", stored(portal, low, high) / values, "B/value")
-    codes = ["pack_voltage", "current", "soc", "cell_temperature.0"]
-    report("six hours hot, 4 metrics, 600 rows", chart(portal, codes, low, high), "CPU ms")
-
-    def seal() -> None:
-        with open_tenant(portal.engines, portal.ref, EVERY_ASSET, writes=True) as session:
-            while history.seal(session, high):
-                session.commit()
-
-    report("sealing", cpu(seal) / values * 1e6, "CPU-s/M values", 0.15)
-    report("sealed chunks", stored(portal, low, high) / values, "B/value", 0.233)
-    report("six hours sealed, 4 metrics, 600 rows", chart(portal, codes, low, high), "CPU ms")
-    hour = chart(portal, codes, low, low + 3_600_000, 3_600)
-    report("one hour sealed, every reading", hour, "CPU ms", 5.1)
-    spread = chart(portal, ["power", "cell_voltage_spread"], low, high)
-    report("six hours sealed, derived metrics", spread, "CPU ms")
-
-
-def stored(portal: Portal, low: int, high: int) -> float:
-    from sqlalchemy import func, select
-
+def check(portal: world.Portal, expected: int) -> None:
+    """Every reading sent is there once."""
     with open_tenant(portal.engines, portal.ref, EVERY_ASSET) as session:
-        return session.scalar(
-            select(func.sum(func.length(HistoryChunk.data))).where(
-                HistoryChunk.asset_id == 1, HistoryChunk.start >= low, HistoryChunk.start < high
-            )
-        )
-
-
-def chart(portal: Portal, codes: list[str], low: int, high: int, points: int = 600) -> float:
-    with open_tenant(portal.engines, portal.ref, EVERY_ASSET) as session:
-        draw = [cpu(lambda: history.series(session, 1, codes, low, high, points)) for _ in range(9)]
-    return median(draw) * 1e3
+        found = session.scalar(select(func.sum(HistoryChunk.count)))
+    if found != expected:
+        sys.exit(f"{portal.name} holds {found} readings instead of {expected}")
 
 
 def main() -> None:
-    made = workload()
-    fleet = made.fleet(BATTERIES)
-    now = int(time.time())
-    start = now - now % 60 - MINUTES * 60
-    blocks = [list(minutes(made, battery, start, MINUTES)) for battery in fleet]
-    for per_push, name in ((BATTERIES, "20 batteries a push"), (1, "1 battery a push")):
-        with tempfile.TemporaryDirectory() as folder:
-            portal = Portal(Path(folder), now * 1000)
-            portal.app.extensions["limits"].enabled = False  # faster than any collector may
-            portal.app.add_url_rule("/empty", "empty", public(lambda: "ok"))
-            bench_pushes(portal, blocks, per_push, name)
-            if per_push == BATTERIES:
-                bench_live(portal, BATTERIES)
-                bench_history(portal, made, fleet[0])
+    asked = world.options(__doc__)
+    made = world.workload()
+    count, minutes = (2, 2) if asked.smallest else (9, 40) if asked.full else (5, 20)
+    start = int(time.time()) // 60 * 60 - count * minutes * 60
+    fleet = [
+        list(world.blocks(made, battery, start, count * minutes * 60))
+        for battery in made.fleet(BATTERIES)
+    ]
+    each = list(zip(*fleet, strict=True))
+    rounds = [each[i : i + minutes] for i in range(0, len(each), minutes)]
+    with ExitStack() as stack:
+        server = stack.enter_context(running_server())
+        folders = [
+            Path(stack.enter_context(tempfile.TemporaryDirectory(dir=ROOT))) for _ in range(3)
+        ]
+        portals = [world.Portal(folders[0]), world.Portal(folders[1], server)]
+        for portal in portals:
+            stack.enter_context(portal.served())
+        beside = stack.enter_context(peer.victoria(folders[2]))
+        costs = measure(portals, beside, rounds)
+        for portal in portals:
+            check(portal, 2 * sum(len(b.times) for series in fleet for b in series))
+            report(f"web process, {portal.name}", resident(portal.pid), "MB", 90)
+            portal.engines.dispose()
+    values = sum(map(world.values_of, fleet)) / count
+    tell(costs, int(values), minutes)
+    print(peer.EMONCMS)
     table()
 
 
