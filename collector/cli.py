@@ -18,6 +18,7 @@ from .words import say
 COMMANDS = (
     "enrol",
     "rotate",
+    "dead",
     "check",
     "run",
     "probe",

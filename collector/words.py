@@ -6,7 +6,7 @@ those of a driver, a simulator or a register table stay with it, and are chosen 
 
 import os
 
-from .texts import operation, probe
+from .texts import check, operation, probe
 
 FRENCH, ENGLISH = 0, 1
 Text = tuple[str, str]
@@ -159,22 +159,6 @@ TEXTS: dict[str, Text] = {
         "{name} must be a text, not {given}",
     ),
     # the portal and the identity
-    "network.certificate": (
-        "le certificat du portail n'est pas reconnu ({reason})",
-        "the portal's certificate is not trusted ({reason})",
-    ),
-    "network.slow": (
-        "le portail n'a pas répondu à temps ({reason})",
-        "the portal did not answer in time ({reason})",
-    ),
-    "network.name": (
-        "le nom du portail est introuvable : vérifier le réseau et le DNS ({reason})",
-        "the portal's name cannot be resolved: check the network and DNS ({reason})",
-    ),
-    "network.unreachable": (
-        "le portail est injoignable ({reason})",
-        "the portal cannot be reached ({reason})",
-    ),
     "portal.https": (
         "{url} : l'adresse du portail doit commencer par https://",
         "{url}: the portal's address must begin with https://",
@@ -286,68 +270,12 @@ TEXTS: dict[str, Text] = {
         "a battery has no {name}; it has {known}",
     ),
     "simulate.bad_value": ("{name} ne peut pas être {text}", "{name} cannot be {text}"),
-    # check
-    "check.about": (
-        "Vérifie le site : configuration, liaisons, portail, horloge, disque.",
-        "Checks the site: configuration, links, portal, clock, disk.",
-    ),
-    "check.config": (
-        "configuration {path} : {count} batterie(s)",
-        "configuration {path}: {count} batteries",
-    ),
-    "check.config_bad": (
-        "configuration à corriger : {error}",
-        "configuration to correct: {error}",
-    ),
-    "check.running": (
-        "le collecteur est en marche : ses liaisons sont prises, voir son journal",
-        "the collector is running: its links are taken, see its log",
-    ),
-    "check.link": ("{asset} : {link} s'ouvre", "{asset}: {link} opens"),
-    "check.link_bad": (
-        "{asset} : {error} ; vérifier le câble, le nom du port et les droits (groupe dialout)",
-        "{asset}: {error}; check the cable, the port's name and the rights (group dialout)",
-    ),
-    "check.identity": (
-        "collecteur {collector} de {client}",
-        "collector {collector} of {client}",
-    ),
-    "check.identity_bad": (
-        "{error} ; demander un code au portail, puis `python -m collector enrol`",
-        "{error}; get a code from the portal, then `python -m collector enrol`",
-    ),
-    "check.key_open": (
-        "{path} est lisible par d'autres : chmod 600",
-        "others can read {path}: chmod 600",
-    ),
-    "check.portal": ("{url} répond", "{url} answers"),
-    "check.portal_bad": (
-        "{url} : {error} ; vérifier le réseau, le pare-feu et l'adresse",
-        "{url}: {error}; check the network, the firewall and the address",
-    ),
-    "check.clock": (
-        "horloge à {seconds} s de celle du portail (le collecteur corrige ; activer NTP si > 30)",
-        "clock {seconds} s off the portal's (the collector corrects it; enable NTP if > 30)",
-    ),
-    "check.disk": (
-        "{free} Mo libres dans {state}, {quota} réservés aux mesures en attente",
-        "{free} MB free in {state}, {quota} set aside for what waits",
-    ),
-    "check.damaged": (
-        "{count} fichier(s) endommagé(s) mis de côté dans {state} : carte ou disque à remplacer ?",
-        "{count} damaged files set aside in {state}: is the card or disk failing?",
-    ),
-    "check.spool": ("{count} bloc(s) en attente", "{count} blocks waiting"),
-    "check.spool_bad": ("{path} : {error}", "{path}: {error}"),
-    "check.dead": (
-        "{count} envoi(s) refusé(s) pour de bon par le portail, gardé(s) : prévenir l'assistance",
-        "{count} items refused for good by the portal, kept: tell support",
-    ),
     # schema
     "schema.about": (
         "Écrit le schéma JSON de ce qui est transmis au portail.",
         "Writes the JSON Schema of what is sent to the portal.",
     ),
+    **check.TEXTS,
     **operation.TEXTS,
     **probe.TEXTS,
 }

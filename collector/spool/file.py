@@ -32,6 +32,12 @@ PAGE, LOG_PAGES = 1024, 4096
 part; and what comes and goes before the log is full is written to the file once. With the usual
 4096 and 1000 a card would wear twice as fast (tests/bench/bench_spool.py)."""
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "make room on the disk",
+    sqlite3.SQLITE_CANTOPEN: "is its file system read-only, or are rights missing?",
+    sqlite3.SQLITE_READONLY: "is its file system read-only, or are rights missing?",
+    sqlite3.SQLITE_IOERR: "the disk or card may be failing",
+}
 _SIDE_FILES = ("", "-wal", "-shm")
 SALVAGED = {
     "batches": ("epoch", "seq", "body"),
@@ -75,6 +81,12 @@ def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is broken, rather than the disk full or the folder read-only."""
     code = getattr(error, "sqlite_errorcode", 0)
     return isinstance(error, Damaged) or code & 0xFF in _DAMAGE
+
+
+def plain(error: sqlite3.Error) -> str:
+    """What the disk refused, and what to do about it."""
+    advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    return f"{error}; {advice}" if advice else str(error)
 
 
 def set_aside(path: Path) -> Path:

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from ..wire import block as blocks_
 from ..wire import envelope
-from ..wire.block import Block
-from ..wire.reading import Reading
+from ..wire.block import Block, Change
+from ..wire.reading import MAX_STATES, Reading
 from ..wire.strict_json import dumps, loads
 from . import thinning
 
@@ -24,6 +24,8 @@ BATCH_PLAIN = 1 << 20
 MERGED_PLAIN, THINNED_PLAIN = 400_000, 4_000_000
 """JSON of the blocks merged into one, without loss and with."""
 DEAD_KEPT = 500
+UNSURE = "x_clock_unsure"
+"""State of readings whose times nobody confirmed: their boot ended before it learnt the time."""
 
 UNREADABLE = (ValueError, TypeError, zlib.error)
 """What a row raises whose bytes changed on the disk."""
@@ -97,14 +99,17 @@ def insert(db: sqlite3.Connection, run: int, block: Block, thinned: int = 0) -> 
     )
 
 
-def take_newest(db: sqlite3.Connection, most: int, now: int) -> list[Block]:
+def take_newest(db: sqlite3.Connection, most: int, now: int, boot: str) -> list[Block]:
     """Remove and return, oldest first, the newest blocks that fit `most` compressed bytes.
 
-    There is always one, if there is any. A block that cannot be read is buried.
+    There is always one, if there is any. A block that cannot be read is buried. One that another
+    boot than `boot` dated without ever learning the time is labelled so.
     """
-    fitting, plain_total, packed_total = [], 0, 0
-    for row_id, plain, body in db.execute(
-        "SELECT id, plain, body FROM blocks ORDER BY t0 DESC, id DESC"
+    fitting, unsure, plain_total, packed_total = [], set(), 0, 0
+    for row_id, doubt, plain, body in db.execute(
+        "SELECT blocks.id, runs.boot != ? AND NOT runs.synced, plain, body FROM blocks "
+        "LEFT JOIN runs ON runs.id = blocks.run ORDER BY t0 DESC, blocks.id DESC",
+        (boot,),
     ):
         plain_total += plain
         packed_total += len(body)
@@ -112,9 +117,27 @@ def take_newest(db: sqlite3.Connection, most: int, now: int) -> list[Block]:
         if fitting and (full or len(fitting) == envelope.MAX_BLOCKS):
             break
         fitting.append((row_id, body))
-    blocks = _readable(db, fitting, now)
+        if doubt:
+            unsure.add(row_id)
+    blocks = [
+        (row_id, _labelled(block) if row_id in unsure else block)
+        for row_id, block in _readable(db, fitting, now)
+    ]
     db.executemany("DELETE FROM blocks WHERE id = ?", [(row_id,) for row_id, _ in fitting])
     return [block for _, block in reversed(blocks)]
+
+
+def _labelled(block: Block) -> Block:
+    """The block, saying of itself that nobody confirmed its times."""
+    first = block.changes[:1]
+    changes = block.changes if first and first[0].at == 0 else (Change(0, {}, ()), *block.changes)
+    labelled = (
+        replace(change, states={**change.states, UNSURE: True})
+        if len(change.states) < MAX_STATES
+        else change
+        for change in changes
+    )
+    return replace(block, changes=tuple(labelled))
 
 
 def bury(db: sqlite3.Connection, now: int, reason: str, what: str, body: bytes) -> None:

@@ -23,7 +23,7 @@ from ..wire.envelope import REJECTED, Agent, Batch, Outcome, Receipt
 from ..wire.errors import WireError
 from ..wire.reading import Reading
 from . import rows
-from .file import connect, is_damage, salvage, set_aside
+from .file import connect, is_damage, plain, salvage, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Spool:
             self._use(connect(path))
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
-                raise SpoolError(f"{path}: {error}") from error
+                raise SpoolError(f"{path}: {plain(error)}") from error
             self._renew(error)
         self._seal_leftovers()
 
@@ -127,7 +127,7 @@ class Spool:
         """
         seq = self.number()
         with self._transaction() as db:
-            blocks = rows.take_newest(db, most, sent)
+            blocks = rows.take_newest(db, most, sent, self.boot)
             if not blocks:
                 return None
             agent = replace(agent, queued=rows.waiting(db))
@@ -286,7 +286,7 @@ class Spool:
                 if is_damage(error):
                     self._db.close()
                     self._renew(error)
-                raise SpoolError(f"{self.path}: {error}") from error
+                raise SpoolError(f"{self.path}: {plain(error)}") from error
 
     def _use(self, db: sqlite3.Connection) -> None:
         self._db = db

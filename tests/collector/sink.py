@@ -5,6 +5,7 @@
 
 import base64
 import json
+import socket
 import threading
 import time
 from collections import deque
@@ -25,10 +26,14 @@ from collector.wire.reading import Reading
 HTML = b"<html><body>This account has been suspended</body></html>"
 
 
+class Server6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
 class Sink:
     """Stores what it acknowledges. `condition` is notified after every request."""
 
-    def __init__(self, codes=("ABCD",), tls=None):
+    def __init__(self, codes=("ABCD",), tls=None, host="127.0.0.1", port=0):
         self.codes, self.keys = set(codes), {}
         self.faults = deque()
         self.batches: dict[tuple[str, int], str] = {}
@@ -41,14 +46,17 @@ class Sink:
         self.own, self.wish = Ed25519PrivateKey.generate(), None
         self.rotate, self.rotation_faults, self.used = False, deque(), []
         self.condition = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.stranger = False
+        kind = ThreadingHTTPServer if "." in host else Server6
+        self._server = kind((host, port), self._handler())
         self._server.daemon_threads = True
         scheme = "http"
         if tls:
             scheme = "https"
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
             self._server.handle_error = lambda *_: None  # clients that hang up are the test
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
+        shown = host if "." in host else f"[{host}]"
+        self.url = f"{scheme}://{shown}:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self):
@@ -185,7 +193,7 @@ class Sink:
                     sink.condition.notify_all()
 
             def do_GET(self):
-                self.reply(*document(405, {"code": "method"}))
+                self.reply(*(page(200) if sink.stranger else document(405, {"code": "method"})))
 
             def reply(self, status, headers, body):
                 self.send_response(status)

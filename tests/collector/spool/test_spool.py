@@ -169,7 +169,17 @@ def test_another_boot_is_not_redated(tmp_path):
     Spool(tmp_path / "spool.db", "before", 0).seal([replace(reading(0), ts=7000)])
     spool = opened(tmp_path)
     spool.redate(BASE + 9000, final=True)
-    assert [r.ts for r in delivered(spool)] == [7000]
+    spool.seal([reading(1)])
+    old, new = delivered(spool)
+    assert (old.ts, old.states) == (7000, {"x_clock_unsure": True})
+    assert new == reading(1)
+
+
+def test_a_boot_that_learnt_the_time_is_not_doubted_later(tmp_path):
+    before = Spool(tmp_path / "spool.db", "before", BASE)
+    before.seal([reading(0)])
+    before.redate(BASE, final=True)
+    assert [r.states for r in delivered(opened(tmp_path))] == [{}]
 
 
 def noisy(i, chance):
