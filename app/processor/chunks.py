@@ -13,8 +13,9 @@ A directory entry is `[code, index, digits, bytes]`: metric, element of an array
 decimals (value = integer / 10**digits), length inside its inflated group. `$time` holds epoch
 milliseconds, `$changes` the states and alarms as JSON `[[at, states, [[code, severity, index]]]]`.
 Columns are those of `columns`. A short chunk keeps all its columns in one group, because deflate
-needs something to chew on; a long one gives each column its own, so that a chart of two metrics
-inflates two. What is not in the directory is unknown throughout.
+needs something to chew on; a long one gives each metric its own, and each element of an array once
+they are large, so that a chart of two metrics inflates two. What is not in the directory is unknown
+throughout.
 
 Written once, read for ever: `tests/data/chunks/` holds a file per version that must keep decoding.
 """
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 MAGIC, VERSION = b"TBMC", 1
 TIME, CHANGES = "$time", "$changes"
 SPLIT_FROM = 512
-"""Readings from which each column is its own group."""
+"""Readings from which metrics have groups of their own."""
+GROUP = 40_000
+"""Bytes up to which the elements of an array share one: they have one code table, too."""
 MAX_GROUP = 64 << 20
 LEVEL, MEMORY = 6, 9
 QUICK = (zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)
@@ -51,6 +54,9 @@ WORTH = 0.97
 
 Key = tuple[str, int | None]
 """A metric, and the element when the metric is an array."""
+
+_Part = tuple[str, int | None, int, bytes]
+"""Metric, element, decimals, the bytes of the column."""
 
 _HEAD = struct.Struct("<4sBBHIqqI")
 _CRC = struct.Struct("<I")
@@ -101,7 +107,7 @@ def encode(times: Integers, columns: Mapping[Key, Column], changes: Sequence[Cha
         for (code, index), column in columns.items()
         if len(column.known)
     ]
-    grouped = [[part] for part in parts] if count >= SPLIT_FROM else [parts]
+    grouped = _grouped(parts) if count >= SPLIT_FROM else [parts]
     groups = [_deflate(b"".join(part[3] for part in group)) for group in grouped]
     directory = _deflate(_dump([[[*p[:3], len(p[3])] for p in group] for group in grouped]))
     ends = int(times[0]), int(times[-1])
@@ -109,6 +115,17 @@ def encode(times: Integers, columns: Mapping[Key, Column], changes: Sequence[Cha
     lengths = struct.pack(f"<{len(groups)}I", *map(len, groups))
     body = b"".join((head, lengths, directory, *groups))
     return body + _CRC.pack(zlib.crc32(body))
+
+
+def _grouped(parts: Sequence[_Part]) -> list[list[_Part]]:
+    groups: list[list[_Part]] = []
+    for part in parts:
+        beside = groups[-1] if groups and groups[-1][0][0] == part[0] else []
+        if beside and sum(len(each[3]) for each in beside) + len(part[3]) <= GROUP:
+            beside.append(part)
+        else:
+            groups.append([part])
+    return groups
 
 
 class Chunk:
