@@ -20,7 +20,9 @@ def rows() -> list[str]:
 
 def _row(name: str, rule: Rule) -> str:
     broken, good = _limits(rule)
-    held = _time(rule.for_s) if rule.for_s else f"{rule.samples} readings"
+    held = (
+        _time(rule.for_s) if rule.for_s else "one reading" if rule.samples == 1 else "two readings"
+    )
     good_for = "acknowledged" if rule.needs_ack else _time(rule.clear_for_s)
     floor = " ▲" if rule.floor else ""
     cells = (f"{rule.code}{floor}", name, broken, held, good, good_for, rule.severity)

@@ -146,7 +146,8 @@ def remind(session: Session, now: int, limit: int = 200) -> int:
         for alert, _ in session.execute(statement)
     ]
     quiet = covered(session, {alert.asset_id for alert, _ in due if alert.asset_id}, now)
-    due = [each for each in due if each[0].asset_id not in quiet]
+    due = [(row, event) for row, event in due if row.asset_id not in quiet]
+    due = [(row, event) for row, event in due if not row.facts.get("muted")]
     queue(session, due, now)
     return len(due)
 

@@ -4,7 +4,7 @@ A handful of statements however many alerts: a storm of ten thousand is inserts,
 round trips.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,6 +37,7 @@ DAY_MS = 86_400_000
 CONTEXT = ("soc", "current", "temperature_max")
 """What the text says besides the value itself."""
 AROUND_MS = 3_600_000
+OVERSHADOWED = "graver"
 KEPT_FOR = "critical alerts"
 GRAVE = (CRITICAL, URGENT)
 ENDS = (RESOLVED, WITHDRAWN)
@@ -139,7 +140,29 @@ def _opened(session: Session, fired: Sequence[Happening]) -> Mapping[tuple[int, 
         rows[each.asset_id, each.key] = row
     session.add_all(rows.values())
     session.flush()
+    _overshadow(session, rows.values())
     return rows
+
+
+def _overshadow(session: Session, rows: Collection[Alert]) -> None:
+    """Tell nobody of an alert where a graver one of the same measurement is open: it says more."""
+    new = [row for row in rows if "metric" in row.facts]
+    if not new:
+        return
+    ranks: dict[tuple, int] = {}
+    statement = select(Alert).where(
+        Alert.asset_id.in_({row.asset_id for row in new}), Alert.open_key.is_not(None)
+    )
+    for row in session.scalars(statement):
+        rank = SEVERITIES.index(row.severity)
+        ranks[_measurement(row)] = max(rank, ranks.get(_measurement(row), 0))
+    for row in new:
+        if SEVERITIES.index(row.severity) < ranks[_measurement(row)]:
+            row.facts = row.facts | {"muted": OVERSHADOWED}
+
+
+def _measurement(row: Alert) -> tuple:
+    return row.asset_id, row.facts.get("metric"), row.facts.get("side"), row.subject
 
 
 def _lately(

@@ -225,6 +225,9 @@ def _reconcile(
             row = _opened(key, each, now, portal)
             session.add(row)
             telling.append((row, "fired"))
+        elif each is not None and row.facts.get("muted") and not portal:
+            row.facts = {k: v for k, v in row.facts.items() if k != "muted"}
+            telling.append((row, "fired"))
         elif each is not None and row.rule != each.rule.code:
             graver = SEVERITIES.index(each.rule.severity) > SEVERITIES.index(row.severity)
             row.rule, row.severity = each.rule.code, each.rule.severity

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from app.clients import catalogue, editing
 from app.processor import live, revision
 from app.processor.alerts import engine
 from app.processor.alerts.models import Alert, AlertRule
@@ -31,8 +32,11 @@ def test_an_alert_from_beginning_to_end(bench: Bench):
     bench.for_seconds(60)
     assert bench.open() == []
     assert bench.events(critical.id) == ["fired", "recovering", "resolved"]
-    assert bench.outbox() == [
-        (event, "waiting", "") for event in ("fired",) * 2 + ("resolved",) * 2
+    assert sorted(bench.outbox()) == [
+        ("fired", "muted", "graver"),
+        ("fired", "waiting", ""),
+        ("resolved", "muted", "graver"),
+        ("resolved", "waiting", ""),
     ]
 
 
@@ -165,6 +169,15 @@ def test_a_battery_that_awaits_acceptance_has_no_rules(bench: Bench):
     assert bench.alerts() == []
 
 
+def test_rules_are_in_force_from_the_day_of_acceptance(bench: Bench):
+    bench.asset_id = bench.house.asset("EDS-LFP-0099")
+    bench.read()
+    with bench.house.tenant(writes=True) as session, session.begin():
+        catalogue.accept(session, bench.asset_id, "Batterie 5", 1, 1)
+    bench.for_seconds(15, **HIGH)
+    assert bench.open() == ["L2"]
+
+
 def test_a_rule_that_is_changed_applies_with_the_next_reading(bench: Bench):
     bench.for_seconds(70, cells=(3.3, 3.58))
     assert bench.alerts() == []
@@ -185,8 +198,6 @@ def test_a_rule_that_is_disabled_leaves_nothing_open(bench: Bench):
 
 
 def test_a_battery_that_is_retired_leaves_nothing_open(bench: Bench):
-    from app.clients import catalogue, editing
-
     bench.for_seconds(15, **HIGH)
     with bench.house.tenant(writes=True) as session, session.begin():
         editing.retire(session, catalogue.asset(session, 1))

@@ -114,6 +114,10 @@ def test_the_portals_own_trouble_is_recorded_and_not_told_to_clients(bench, watc
     watch(6, {1: 360}, portal=True)
     assert codes(bench) == ["S2"]
     assert bench.outbox() == [("fired", "muted", "portal")]
+    watch(7, {1: 420}, portal=True)
+    assert len(bench.outbox()) == 1
+    watch(8, {1: 480})
+    assert bench.outbox()[1:] == [("fired", "waiting", "")], "what lasts is the site's"
 
 
 def test_looking_twice_changes_nothing(bench, watch):
