@@ -68,6 +68,15 @@ ACTIONS = (
     "audit.prune",
     "retention.edit",
     "keys.rotate",
+    "alert.acknowledge",
+    "alert.assign",
+    "alert.comment",
+    "alert.snooze",
+    "rule.create",
+    "rule.change",
+    "rule.reset",
+    "window.plan",
+    "window.end",
 )
 """What the journal records most; others are shown by their code."""
 
