@@ -1,7 +1,7 @@
 """Days: sets of UTC days as text, and where days begin at a site."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from app.clients.models import Asset, Location
 
 DAY_MS = 86_400_000
 QUARTER_MS = 900_000
+UTC = ZoneInfo("UTC")
 
 
 def parse_days(text: str) -> set[int]:

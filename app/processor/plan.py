@@ -22,7 +22,7 @@ from collector.wire.reading import parse_code
 
 from .buckets import edges_for
 from .chunks import Key
-from .days import DAY_MS, parse_days, zone_of
+from .days import DAY_MS, UTC, parse_days, zone_of
 from .models import DAMAGED, HOT, HistoryChunk, KeptRange, RollupBacklog, RollupState
 from .tiers import DAY, HOUR, MINUTE, QUARTER, Tier
 
@@ -120,7 +120,9 @@ def make(
         depends = (start, end, *map(tuple, found))
         return Plan(**asked, step=0, edges=np.array([]), stretches=whole, depends=depends)
     unit = max(held.finest(day) for day in held.days.intersection(days) | {days[0]})
-    step, edges = edges_for(start, end, points, zone_of(session, asset_id), unit)
+    wide = unit >= DAY_MS or end - start > points * DAY_MS // 4  # buckets may be the site's days
+    zone = zone_of(session, asset_id) if wide else UTC
+    step, edges = edges_for(start, end, points, zone, unit)
     rolled = all(code in METRICS and METRICS[code].rolled for code, _ in keys.values())
     stretches = list(_stretches(held, int(edges[0]), int(edges[-1]), step, rolled))
     raw = [s for s in stretches if s.tier is None]
