@@ -33,6 +33,7 @@ PAGES = {
         "/sites/2",
         "/collecteurs",
         "/collecteurs/ajout",
+        "/collecteurs/1",
         "/utilisateurs",
         "/utilisateurs/2",
         "/journal",
