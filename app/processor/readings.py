@@ -56,17 +56,18 @@ def instants(chunks: Sequence[Chunk], start: int, end: int) -> Instants:
     return Instants(times[wide][inside], which[wide][inside], held[inside])
 
 
-def values(chunks: Sequence[Chunk], chosen: np.ndarray | slice, key: Key) -> Values:
-    """One series, derived where the device did not send it."""
-    numbers = np.zeros(sum(chunk.count for chunk in chunks), np.int64)
-    known = np.zeros(len(numbers), bool)
-    at = 0
-    for chunk in chunks:
-        here = slice(at, at + chunk.count)
-        at += chunk.count
-        _fill(chunk, key, numbers[here], known[here])
-    numbers, known = numbers[chosen], known[chosen]
-    return Values(numbers, None if known.all() else known)
+def values(
+    chunks: Iterable[Chunk], chosen: np.ndarray | slice, keys: Iterable[Key]
+) -> dict[Key, Values]:
+    """Series, derived where the device did not send them; each chunk is done with in its turn."""
+    keys = list(keys)
+    parts = [[_part(chunk, key) for key in keys] for chunk in chunks]
+    found = {}
+    for key, pieces in zip(keys, zip(*parts, strict=True), strict=True):
+        numbers = np.concatenate([numbers for numbers, _ in pieces])[chosen]
+        known = np.concatenate([known for _, known in pieces])[chosen]
+        found[key] = Values(numbers, None if known.all() else known)
+    return found
 
 
 def statistics(found: Values, instants: Instants, key: Key) -> Stat:
@@ -90,9 +91,10 @@ def keys_of(chunks: Iterable[Chunk]) -> Mapping[Key, None]:
     return found
 
 
-def _fill(chunk: Chunk, key: Key, numbers: np.ndarray, known: np.ndarray) -> None:
-    digits = digits_of(key[0])
-    column = chunk.column(key)
+def _part(chunk: Chunk, key: Key) -> tuple[np.ndarray, np.ndarray]:
+    """The integers of one chunk, and where there is one."""
+    numbers, known = np.zeros(chunk.count, np.int64), np.zeros(chunk.count, bool)
+    digits, column = digits_of(key[0]), chunk.column(key)
     if column is not None:
         where = slice(None) if column.present is None else np.asarray(column.present, bool)
         numbers[where], known[where] = _at(column, digits), True
@@ -100,6 +102,7 @@ def _fill(chunk: Chunk, key: Key, numbers: np.ndarray, known: np.ndarray) -> Non
         value = derived(chunk, key[0])
         where = ~np.isnan(value)
         numbers[where], known[where] = np.rint(value[where] * 10**digits), True
+    return numbers, known
 
 
 def _at(column: Column, digits: int) -> np.ndarray:

@@ -171,9 +171,8 @@ def _stats(
     stats: dict[Key, Stat] = {}
     shares: dict[Key, Stat] = {}
     for page in _pages(keys):
-        chunks = [Chunk(each) for each in data]  # forgetting the columns of the page before
-        for key in page:
-            series = values(chunks, found.chosen, key)
+        # Opened anew each time, one at a time, so that no more than a page stays decoded.
+        for key, series in values(map(Chunk, data), found.chosen, page).items():
             if series.known is not None and not series.known.any():
                 continue
             stats[key] = fold(statistics_of(series, found, key), cuts)

@@ -112,10 +112,8 @@ def _gathered(session: Session, plan: Plan, low: int, high: int) -> Part | None:
     found = instants(chunks, low, high)
     if not len(found):
         return None
-    stats = {
-        text: statistics(values(chunks, found.chosen, key), found, key)
-        for text, key in plan.keys.items()
-    }
+    series = values(chunks, found.chosen, plan.keys.values())
+    stats = {text: statistics(series[key], found, key) for text, key in plan.keys.items()}
     usual = float(np.median(np.diff(found.times))) if len(found) > 1 else None
     return Part(found.times, found.times, stats, usual)
 
