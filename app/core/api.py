@@ -40,7 +40,7 @@ class EntryDocument(Schema):
     sentence("Read the audit trail"),
     query=listing(
         EntryDocument,
-        ("-id", "id"),
+        ("-id",),
         action=Text(48, "battery.accept", about="This action alone."),
         since=Whole(example=MOMENT, spoken=True, about="Epoch milliseconds; from then on."),
         until=Whole(example=MOMENT, spoken=True, about="Epoch milliseconds; before then."),

@@ -110,7 +110,7 @@ def _complete(
     operation["operationId"] = rule.endpoint.rpartition(".")[2]
     operation["x-permission"] = permission.value if permission else "public"
     operation["security"] = _security(permission)
-    edits = bool(rule.arguments) and getattr(view, "edits", False)
+    edits = getattr(view, "edits", False)
     if method != "get" and permission and permission is not Permission.INGEST:
         operation.setdefault("parameters", []).append(_header(IDEMPOTENCY, False, 64, "a-unique-1"))
     if edits:
@@ -127,7 +127,10 @@ def _add_errors(
     codes = {"429", "503"}
     if permission:
         codes |= {"401", "403", "409"}
-    if rule.arguments:
+    elif method != "get":
+        codes |= {"401", "403"}  # of what was sent to prove who one is
+    named = {parameter.get("name") for parameter in operation.get("parameters", ())}
+    if rule.arguments or "asset" in named:
         codes.add("404")
     if method != "get":
         codes.add("413")

@@ -52,14 +52,25 @@ COMPRESSED_TAG = re.compile(r"[-;](?:gzip|br|zstd)(?=\")")
 
 
 class Id(IntegerConverter):
-    """The `<int:…>` of addresses: a number that every database can look for."""
+    """The `<int:…>` of addresses: a number that every database can look for.
+
+    What is none matches no address (404); werkzeug would take it for one of another method.
+    """
+
+    regex = r"[1-9][0-9]{0,14}"
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, min=1, max=LAST_ID)
 
 
 class Problem(marshmallow.Schema):
-    """An error, as RFC 9457 describes it; `code` is stable, `detail` is for people."""
+    """An error, as RFC 9457 describes it; `code` is stable, `detail` is for people.
+
+    Some say more: what a sentence of `detail` is made of.
+    """
+
+    class Meta:
+        unknown = marshmallow.INCLUDE
 
     type = marshmallow.fields.String(required=True)
     title = marshmallow.fields.String(required=True)

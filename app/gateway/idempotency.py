@@ -22,7 +22,7 @@ from app.database.base import now_ms
 from app.database.sessions import open_core
 from app.errors import Conflict, Invalid, Unavailable
 
-from .context import current_principal, engines, settings
+from .context import close_sessions, current_principal, engines, settings
 from .models import KEPT_MS, IdempotencyKey
 
 HEADER = "Idempotency-Key"
@@ -72,8 +72,10 @@ def once(write: Callable[[], Response]) -> Response:
     try:
         answer = write()
     except BaseException:
+        close_sessions()  # what was begun is undone, and holds no lock that forgetting waits for
         _forget(attempt)
         raise
+    close_sessions()  # reading after a commit may have begun anew, and would hold the lock
     _keep(attempt, answer)
     return answer
 

@@ -28,8 +28,11 @@ Row = Any
 
 
 def listing(item: type[Schema], sorts: Sequence[str], **filters: Any) -> type[Schema]:
-    """The query of a list of such items: page, order, fields and the filters given."""
-    orders = [f"{sign}{name}" for name in sorts for sign in ("", "-")]
+    """The query of a list of such items: page, order, fields and the filters given.
+
+    The first of `sorts` is the usual order; `-` before it: descending.
+    """
+    orders = [f"{sign}{name.removeprefix('-')}" for name in sorts for sign in ("", "-")]
     names = list(item._declared_fields)
     return Schema.from_dict(
         {
@@ -37,7 +40,7 @@ def listing(item: type[Schema], sorts: Sequence[str], **filters: Any) -> type[Sc
                 1, MOST, USUAL, "Most items of one page.", spoken=True, load_default=USUAL
             ),
             "cursor": Text(400, about="`next` of the page before."),
-            "sort": Choice(*orders, about="`-` for descending.", load_default=orders[0]),
+            "sort": Choice(*orders, about="`-` for descending.", load_default=sorts[0]),
             "fields": DelimitedList(
                 Choice(*names),
                 validate=validate.Length(1, 40),

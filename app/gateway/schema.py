@@ -85,10 +85,12 @@ class Text(fields.String):
     ) -> None:
         bounds = validate.Length(least, most, error=LONG_TEXT)
         super().__init__(validate=bounds, metadata=_told(example, about), **options)
-        self.lines = lines
+        self.most, self.lines = most, lines
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, *args, **kwargs)
+        if len(text) > self.most:  # blanks around it count: the document says so
+            raise marshmallow.ValidationError(LONG_TEXT)
         try:
             return clean(text, self.lines)
         except ValueError as error:

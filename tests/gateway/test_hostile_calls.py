@@ -70,3 +70,22 @@ def test_bodies(app, client_of):
             in_order(browsers[name].open(concrete(path), method=method, data=body, headers=headers))
             asked += 1
     assert asked >= 700
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/api/v1/audit?sort=--id", None, 422),
+        ("GET", "/api/v1/audit?sort=-id", None, 200),
+        ("PATCH", "/api/v1/clients/0", {}, 404),
+        ("PATCH", "/api/v1/clients/9999999999999999", {}, 404),
+        ("POST", "/api/v1/locations", {"name": " " * 200 + "Quai"}, 422),
+        ("GET", "/api/v1/live?arrays=perhaps", None, 422),
+    ],
+)
+def test_what_campaigns_found_is_refused_as_documented(client_of, method, path, body, status):
+    """Each was answered with another status, or with an error of ours, before."""
+    name = "sam" if "clients" in path else "alice"
+    answer = client_of(name).open(path, method=method, json=body)
+    assert answer.status_code == status

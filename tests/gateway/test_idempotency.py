@@ -1,5 +1,6 @@
 """A write sent twice under one key is done once, and answered alike."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -96,3 +97,22 @@ def test_what_is_shown_once_cannot_be_read_from_the_table(client_of, house):
 def test_an_unusable_key_is_refused(client_of, key):
     answer = client_of("alice").post(PATH, json={"name": "Quai"}, headers=named(key))
     assert (answer.status_code, answer.json["code"]) == (422, "bad_key")
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("body", [{"time_zone": "Nowhere/At-All"}, {"status": "active"}])
+def test_a_write_under_a_key_never_waits_for_its_own_lock(client_of, body):
+    """SQLite has one writer: what a view began, or read after its commit, must not hold it."""
+    browser, path = client_of("sam"), "/api/v1/clients/1"
+    headers = named() | {"If-Match": browser.get(path).headers["ETag"]}
+    began = time.monotonic()
+    answer = browser.patch(path, json=body, headers=headers)
+    assert answer.status_code in (200, 422)
+    assert time.monotonic() - began < 3
+
+
+def test_settings_under_a_key_are_kept_once(client_of):
+    path, body = "/api/v1/modules/web/config", {"poll_seconds": 2.0}
+    answers = [client_of("sam").put(path, json=body, headers=named()) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[1].headers["Idempotent-Replayed"] == "true"
