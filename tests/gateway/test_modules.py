@@ -156,6 +156,11 @@ def test_a_reading_is_evaluated_and_not_stored(client_of):
     assert found["reading"]["values"]["power"] == -104
     assert found["reading"]["values"]["cell_voltage_spread"] == pytest.approx(0.1)
     assert {asset["ts"] for asset in carol.get("/api/v1/live").json["assets"]} == {None}
+    assert found["breaks"] == []
+    given["arrays"] = {"cell_voltage": [3.68, 3.7]}
+    high = carol.post(path("processor", "data"), json={"reading": given}).json["result"]
+    assert [(each["rule"], each["value"]) for each in high["breaks"]] == [("L1", 3.7), ("L2", 3.7)]
+    assert carol.get("/api/v1/alerts").json["items"] == []
     wrong = carol.post(path("processor", "data"), json={"reading": {"asset": 7}})
     assert wrong.status_code == 422
 

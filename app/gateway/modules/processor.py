@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.clients import catalogue
+from app.clients.catalogue import AssetFilter
+from app.clients.models import Battery
 from app.clients.tenants import each_tenant
 from app.connector.judgement import fault_of
 from app.core import jobs
@@ -13,10 +16,12 @@ from app.core.access import EVERY_ASSET, Permission
 from app.database.base import now_ms
 from app.database.sessions import open_tenant
 from app.errors import Invalid
-from app.gateway.context import core_session, engines
+from app.gateway.context import core_session, current_principal, engines, tenant_session
 from app.gateway.schema import Open, Schema, Whole
 from app.plugins import load_plugins
 from app.processor import backlog
+from app.processor.alerts.effective import broken_by
+from app.processor.alerts.models import Alert
 from app.processor.live import worst
 from app.processor.models import LiveReading, RollupBacklog
 from collector.wire import reading as readings
@@ -62,6 +67,7 @@ def _freshness(ref) -> dict[str, Any]:
                 select(func.count(LiveReading.asset_id), func.max(LiveReading.ts))
             ).one()
             waiting = session.scalar(select(func.count()).select_from(RollupBacklog))
+            ringing = session.scalar(select(func.count(Alert.open_key)))
     except SQLAlchemyError:
         return {"slug": ref.slug, "answers": False}
     return {
@@ -70,6 +76,7 @@ def _freshness(ref) -> dict[str, Any]:
         "heard": heard,
         "newest": newest,
         "days_waiting": waiting,
+        "open_alerts": ringing,
     }
 
 
@@ -84,7 +91,8 @@ def compile_again() -> dict[str, Any]:
 
 
 def evaluate(body: dict[str, Any]) -> dict[str, Any]:
-    """What would be made of a reading, without storing it: derived metrics, severity, refusal."""
+    """What would be made of a reading, without storing it: derived metrics, severity, refusal,
+    and, for a battery the caller sees, the rules that it alone breaks."""
     try:
         reading = readings.from_json(body["reading"])
     except WireError as error:
@@ -94,8 +102,22 @@ def evaluate(body: dict[str, Any]) -> dict[str, Any]:
         "reading": derived.to_json(),
         "severity": worst(derived.alarms),
         "refused": fault_of(reading, now_ms()),
+        "breaks": _broken(derived),
     }
     return {"module": "processor", "result": result}
+
+
+def _broken(reading: readings.Reading) -> list[dict[str, Any]]:
+    if current_principal().tenant is None:
+        return []
+    session = tenant_session()
+    found = session.scalar(catalogue.find_assets(AssetFilter()).where(Battery.uid == reading.asset))
+    if found is None:
+        return []
+    return [
+        {"rule": rule.code, "severity": finding.severity or rule.severity, "value": finding.value}
+        for rule, finding in broken_by(session, found, reading)
+    ]
 
 
 MODULE = Module(

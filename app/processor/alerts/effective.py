@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.clients.models import Battery
 from app.plugins import load_plugins
-from app.processor.rules.base import ABOVE, SEVERITIES, Kind, Parameter, Rule
-from app.processor.rules.sample import FIGURES
+from app.processor.rules.base import ABOVE, BREACH, SEVERITIES, Finding, Kind, Parameter, Rule
+from app.processor.rules.sample import FIGURES, Facts, Sample
+from collector.wire.reading import Reading
 
 from .models import AlertRule
 
@@ -88,6 +89,28 @@ def _order(row: AlertRule) -> tuple[bool, int, int]:
 def effective_rules(session: Session, battery: Battery) -> list[Effective]:
     """The rules of a battery, the disabled ones as well, each with where its values come from."""
     return resolve(place_of(battery), stored_rules(session))
+
+
+def broken_by(session: Session, battery: Battery, reading: Reading) -> list[tuple[Rule, Finding]]:
+    """The enabled rules that one reading alone breaks. Nothing is timed, nothing is stored."""
+    sample = Sample(reading, facts_of(battery))
+    return [
+        (rule, finding)
+        for rule in (each.rule for each in effective_rules(session, battery))
+        if rule.enabled and rule.source == "reading"
+        for finding in kinds()[rule.kind].judge(rule.params, sample).values()
+        if finding.verdict == BREACH
+    ]
+
+
+def facts_of(battery: Battery) -> Facts:
+    """What rules may know of a battery with its type: its own numbers over its type's."""
+    kind = battery.type
+    return Facts(
+        battery.cells or (kind.cells if kind else None),
+        battery.capacity_ah or (kind.capacity_ah if kind else None),
+        kind.limits.get("current") if kind else None,
+    )
 
 
 def resolve(

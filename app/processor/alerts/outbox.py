@@ -7,7 +7,7 @@ that one of them wins; one whose claimer died is due again after `CLAIM_MS`.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import case, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.clients.models import Asset
@@ -29,6 +29,8 @@ SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 CLAIM_MS = 5 * MINUTE_MS
+LOOKED_AT = 5_000
+"""Most notifications that one claim decides about: a storm goes to the digest in a few claims."""
 ATTEMPTS = 12
 """With a pause that doubles up to an hour, most of a day."""
 
@@ -118,14 +120,13 @@ def remind(session: Session, now: int, limit: int = 200) -> int:
     What was muted when it fired, by a window or a snooze that is over, is told for the first time.
     """
     last = (
-        select(Notification.alert_id, func.max(Notification.created_at).label("at"))
-        .where(Notification.state != MUTED)
-        .group_by(Notification.alert_id)
-        .subquery()
+        select(func.coalesce(func.max(Notification.created_at), 0))
+        .where(Notification.alert_id == Alert.id, Notification.state != MUTED)
+        .correlate(Alert)
+        .scalar_subquery()
     )
     statement = (
-        select(Alert, last.c.at)
-        .outerjoin(last, last.c.alert_id == Alert.id)
+        select(Alert)
         .where(
             Alert.open_key.is_not(None),
             Alert.acknowledged_at.is_(None),
@@ -133,7 +134,7 @@ def remind(session: Session, now: int, limit: int = 200) -> int:
             or_(Alert.snoozed_until.is_(None), Alert.snoozed_until <= now),
             or_(
                 *(
-                    (Alert.severity == severity) & (func.coalesce(last.c.at, 0) <= now - every)
+                    (Alert.severity == severity) & (last <= now - every)
                     for severity, every in REMINDERS.items()
                 )
             ),
@@ -143,7 +144,7 @@ def remind(session: Session, now: int, limit: int = 200) -> int:
     )
     due = [
         (alert, ESCALATED if alert.fired_at <= now - ESCALATION_MS[alert.severity] else REMINDED)
-        for alert, _ in session.execute(statement)
+        for alert in session.scalars(statement)
     ]
     quiet = covered(session, {alert.asset_id for alert, _ in due if alert.asset_id}, now)
     due = [(row, event) for row, event in due if row.asset_id not in quiet]
@@ -167,7 +168,7 @@ def claim(session: Session, claimer: str, now: int, limit: int = 20) -> list[Not
 
     What the budget has no room for goes to the digest instead. The caller commits before sending.
     """
-    rank = {URGENT: 0, CRITICAL: 1}
+    rank = case({URGENT: 0, CRITICAL: 1}, value=Notification.severity, else_=2)
     due = session.scalars(
         select(Notification)
         .where(
@@ -176,13 +177,13 @@ def claim(session: Session, claimer: str, now: int, limit: int = 20) -> list[Not
                 (Notification.state == CLAIMED) & (Notification.claimed_at <= now - CLAIM_MS),
             )
         )
-        .order_by(Notification.due_at, Notification.id)
-        .limit(5000)
+        .order_by(rank, Notification.due_at, Notification.id)
+        .limit(LOOKED_AT)
     ).all()
     chosen = []
     room = _room(session, due, now)
     spilled = []
-    for row in sorted(due, key=lambda row: rank.get(row.severity, 2)):
+    for row in due:
         if not room.take(row):
             spilled.append(row.id)
         elif len(chosen) < limit and _won(session, row, claimer, now):
@@ -233,7 +234,12 @@ def _room(session: Session, due: Sequence[Notification], now: int) -> _Room:
     lately = (
         select(urgent, Alert.asset_id, func.count(Notification.id))
         .join(Alert, Alert.id == Notification.alert_id)
-        .where(Notification.sent_at > now - HOUR_MS)
+        .where(
+            or_(
+                Notification.sent_at > now - HOUR_MS,
+                (Notification.state == CLAIMED) & (Notification.claimed_at > now - CLAIM_MS),
+            )
+        )
         .group_by(urgent, Alert.asset_id)
     )
     for is_urgent, asset_id, number in session.execute(lately):

@@ -15,11 +15,10 @@ from app.gateway.resources import Resources
 from app.gateway.schema import Choice, Flag, Many, Number, One, Open, Schema, Text, Whole
 from app.gateway.writing import commit_client
 from app.processor.rules.base import SEVERITIES
-from app.processor.rules.sample import Facts
 
 from .. import overrides
 from ..dry_run import try_out
-from ..effective import LEVELS, Effective, effective_rules, kinds, stored_rules
+from ..effective import LEVELS, Effective, effective_rules, facts_of, kinds, stored_rules
 from ..models import AlertRule
 from .alerts import author
 
@@ -190,13 +189,7 @@ def try_rule(body: dict[str, Any], asset_id: int) -> dict[str, Any]:
     session = tenant_session()
     battery = catalogue.asset(session, asset_id)
     rule = overrides.rule_of(session, battery, body["code"], body["changes"])
-    kind = battery.type
-    facts = Facts(
-        battery.cells or (kind.cells if kind else None),
-        battery.capacity_ah or (kind.capacity_ah if kind else None),
-        kind.limits.get("current") if kind else None,
-    )
-    found = try_out(session, asset_id, rule, facts, now_ms())
+    found = try_out(session, asset_id, rule, facts_of(battery), now_ms())
     return {
         "rang": len(found.episodes),
         "since": found.since,
