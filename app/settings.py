@@ -78,8 +78,8 @@ class Settings:
         "", "Title of the person who answers for personal information, shown to everybody."
     )
     privacy_contact: str = _setting("", "How that person is reached.")
-    keep_readings_days: int = _setting(14, "For how many days every reading is kept; 0: for ever.")
-    keep_minutes_days: int = _setting(30, "The same for their minutes.")
+    keep_readings_days: int = _setting(90, "For how many days every reading is kept; 0: for ever.")
+    keep_minutes_days: int = _setting(400, "The same for their minutes.")
     keep_quarters_days: int = _setting(730, "The same for their quarters of an hour.")
     keep_hours_days: int = _setting(0, "The same for their hours.")
     keep_records_days: int = _setting(0, "The same for daily records.")

@@ -20,6 +20,7 @@ from app.database.provision import create_database
 from app.gateway import models as _gateway  # noqa: F401
 from app.processor import models as _processor  # noqa: F401
 from app.processor.alerts import models as _alerts  # noqa: F401
+from app.processor.analytics import models as _analytics  # noqa: F401
 from app.settings import Settings
 from tests import house
 from tests.mariadb import Server

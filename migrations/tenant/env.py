@@ -7,5 +7,6 @@ from app.database.base import TenantBase
 from app.database.migrate import configure
 from app.processor import models as processor  # noqa: F401
 from app.processor.alerts import models as alerts  # noqa: F401
+from app.processor.analytics import models as analytics  # noqa: F401
 
 configure(context, TenantBase.metadata)

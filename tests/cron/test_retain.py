@@ -14,7 +14,7 @@ from cron import aggregate, retain
 from cron.run import Outcome, run
 
 DAY_MS = 86_400_000
-AGES = (40, 25, 3)
+AGES = (200, 100, 3)
 
 
 def fill(house, slug):
@@ -41,7 +41,7 @@ def test_old_readings_go_once_they_are_compiled(house):
     assert run(retain.JOB, house.engines) is Outcome.OK
     assert chunks(house, "laurentia") == 3, "nothing is compiled yet"
     with house.tenant("boreal", writes=True) as session, session.begin():
-        retention.state(session, house.settings, {"all": {"readings": 30}, "types": {}})
+        retention.state(session, house.settings, {"all": {"readings": 150}, "types": {}})
     assert run(aggregate.JOB, house.engines) is Outcome.OK
     assert [run(retain.JOB, house.engines) for _ in range(2)] == [Outcome.OK] * 2
     assert (chunks(house, "laurentia"), chunks(house, "boreal")) == (1, 2)

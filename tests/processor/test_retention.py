@@ -128,7 +128,7 @@ def test_each_kind_has_its_own_time_and_days_remain(house):
 @pytest.mark.sqlite_only
 def test_a_client_decides_and_a_type_may_differ(house):
     settings = house.settings
-    usual = Kept(14, 30, 730, None, None)
+    usual = Kept(90, 400, 730, None, None)
     with house.tenant(writes=True) as session, session.begin():
         assert retention.kept_of(session, settings, 1) == usual
         wanted = {"all": {"readings": 20}, "types": {"2": {"readings": None, "minutes": None}}}
@@ -148,7 +148,7 @@ def test_it_is_read_and_changed_in_plain_words(client_of):
     path = "/api/v1/retention"
     alice = client_of("alice")
     now = alice.get(path)
-    assert now.json["words"][0].startswith("Chaque mesure") and "14" in now.json["words"][0]
+    assert now.json["words"][0].startswith("Chaque mesure") and "90" in now.json["words"][0]
     changed = {
         "all": {"readings": 21, "hours": 3650, "days": None},
         "types": {"1": {"readings": 9}},

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.processor.bands import Key
 from app.processor.chunks import Chunk
-from app.processor.readings import instants, values
+from app.processor.readings import Values, instants, values
 from collector.wire.reading import State, digits_of
 
 Array = np.ndarray
@@ -121,7 +121,8 @@ def day_of(chunks: Sequence[Chunk], start: int, end: int) -> Day:
     """The day that lies in these chunks: all that reach into the hours it touches, oldest first."""
     found = instants(chunks, start, end)
     keys = {key: None for chunk in chunks for key in chunk.keys}
-    series = {key: _floats(chunks, found.chosen, key) for key in keys}
+    told = values(chunks, found.chosen, keys)
+    series = {key: _floats(each, digits_of(key[0])) for key, each in told.items()}
     states = sorted((each for chunk in chunks for each in _standing(chunk)), key=itemgetter(0))
     return Day(start, end, found.times, found.weights, series, states)
 
@@ -134,9 +135,8 @@ def _standing(chunk: Chunk) -> Iterator[tuple[int, Mapping[str, State]]]:
         yield int(chunk.times[change.at]), change.states
 
 
-def _floats(chunks: Sequence[Chunk], chosen: Array | slice, key: Key) -> Array:
-    found = values(chunks, chosen, key)
-    numbers = found.numbers / 10 ** digits_of(key[0])
+def _floats(found: Values, digits: int) -> Array:
+    numbers = found.numbers / 10**digits
     if found.known is not None:
         numbers[~found.known] = np.nan
     return numbers
