@@ -34,11 +34,7 @@ def create_user(
     Raises Invalid with the fields at fault, Conflict when the address is taken.
     """
     email = email.strip().lower()
-    wrong = {}
-    if not EMAIL.fullmatch(email):
-        wrong["email"] = sentence("This is not an e-mail address.")
-    if not name.strip():
-        wrong["name"] = sentence("A name is needed.")
+    wrong = _wrong(email, name)
     if role not in set(Role):
         wrong["role"] = sentence("This role is unknown.")
     elif (role == Role.SUPER_ADMIN) != (tenant_id is None):
@@ -51,8 +47,7 @@ def create_user(
         wrong["password"] = text
     if wrong:
         raise Invalid("Some fields need attention.", fields=wrong)
-    if core.scalar(select(User.id).where(find_by(User, "email", email, core))) is not None:
-        raise Conflict("Somebody has this e-mail address already.", code="email_taken")
+    _demand_free(core, email)
     user = User(
         email=email,
         name=name.strip(),
@@ -75,6 +70,38 @@ def invite_user(core: Session, email: str, name: str, role: Role | str, tenant_i
     user.password_hash = None
     core.flush()
     return user
+
+
+def rectify(core: Session, user: User, name: str, email: str) -> list[str]:
+    """Correct somebody's name and address; returns which of the two are others now.
+
+    Raises Invalid with the fields at fault, Conflict when the address is somebody else's.
+    """
+    email = email.strip().lower()
+    if wrong := _wrong(email, name):
+        raise Invalid("Some fields need attention.", fields=wrong)
+    if email != user.email:
+        _demand_free(core, email)
+    given = {"name": name.strip(), "email": email}
+    changed = [field for field, value in given.items() if getattr(user, field) != value]
+    for field in changed:
+        setattr(user, field, given[field])
+    core.flush()
+    return changed
+
+
+def _wrong(email: str, name: str) -> dict[str, str]:
+    wrong = {}
+    if not EMAIL.fullmatch(email):
+        wrong["email"] = sentence("This is not an e-mail address.")
+    if not name.strip():
+        wrong["name"] = sentence("A name is needed.")
+    return wrong
+
+
+def _demand_free(core: Session, email: str) -> None:
+    if core.scalar(select(User.id).where(find_by(User, "email", email, core))) is not None:
+        raise Conflict("Somebody has this e-mail address already.", code="email_taken")
 
 
 def grant(session: TenantSession, user_id: int, asset_ids: Iterable[int]) -> None:

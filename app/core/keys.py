@@ -9,10 +9,10 @@ import hmac
 import re
 import secrets
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.database.base import now_ms
@@ -109,12 +109,12 @@ def principal_of(engines: Engines, key: ApiKey, permissions: frozenset[Permissio
     )
 
 
-def listing(core: Session, tenant_id: int, user_id: int | None = None) -> Sequence[ApiKey]:
-    """A client's keys, or those of one of its people; the newest first."""
+def of_client(tenant_id: int, user_id: int | None = None) -> Select[tuple[ApiKey]]:
+    """The statement of a client's keys, or of those of one of its people; the newest first."""
     found = select(ApiKey).where(ApiKey.tenant_id == tenant_id).options(joinedload(ApiKey.user))
     if user_id is not None:
         found = found.where(ApiKey.user_id == user_id)
-    return core.scalars(found.order_by(ApiKey.id.desc())).all()
+    return found.order_by(ApiKey.id.desc())
 
 
 def revoke(

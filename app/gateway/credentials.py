@@ -14,8 +14,9 @@ from app.errors import Forbidden, Unauthorized, sentence
 
 from .context import core_session, current_principal, current_tenant, engines, settings
 from .limits import REFRESH, SIGN_IN, limited, note_failure
+from .paging import listing, page, page_of
 from .resources import Resources
-from .schema import Choice, Flag, Many, One, Schema, Secret, Text, Whole
+from .schema import Choice, Flag, Many, Schema, Secret, Text, Whole
 
 blueprint = Resources("credentials", __name__, "Tokens and keys of programs.")
 
@@ -77,10 +78,7 @@ class MadeKey(KeyDocument):
     key = Text(128, "tbms_live_k3x9p2qa", required=True)
 
 
-class KeyList(Schema):
-    """Keys, the newest first."""
-
-    keys = Many(One(KeyDocument), 10_000, required=True)
+SORTS = {"id": ApiKey.id, "name": ApiKey.name, "expires_at": ApiKey.expires_at}
 
 
 @blueprint.operation(
@@ -142,13 +140,20 @@ def revoke_token(body: dict[str, str]) -> Response:
     return Response(status=204)
 
 
-@blueprint.operation("GET", "/keys", Permission.MANAGE_SELF, sentence("List keys"), answer=KeyList)
-def list_keys() -> dict[str, Any]:
-    """One's own keys; all of the client's for whoever manages its people."""
+@blueprint.operation(
+    "GET",
+    "/keys",
+    Permission.MANAGE_SELF,
+    sentence("List keys"),
+    query=listing(KeyDocument, ("-id", "name", "expires_at")),
+    answer=page_of(KeyDocument),
+)
+def list_keys(query: dict[str, Any]) -> dict[str, Any]:
+    """One's own keys; all of the client's for whoever manages its people. The newest first."""
     principal = current_principal()
     own = None if principal.may(Permission.MANAGE_USERS) else principal.id
-    found = keys.listing(core_session(), current_tenant().id, own)
-    return {"keys": [key_json(key) for key in found]}
+    found = keys.of_client(current_tenant().id, own)
+    return page(core_session(), found, SORTS, ApiKey.id, query, key_json)
 
 
 @blueprint.operation(

@@ -7,6 +7,7 @@ that only one make of BMS knows are shown as they are.
 
 from flask_babel import gettext
 
+from app.clients.field_kinds.base import kinds
 from collector.wire.alarms import ALARMS, VENDOR
 from collector.wire.metrics import METRICS, MODES, STATES
 
@@ -63,8 +64,10 @@ ACTIONS = (
     "tenant.look",
     "request.write",
     "incident.report",
+    "incident.edit",
     "privacy.export",
     "privacy.erase",
+    "privacy.rectify",
     "audit.prune",
     "retention.edit",
     "keys.rotate",
@@ -75,6 +78,14 @@ ACTIONS = (
     "rule.create",
     "rule.change",
     "rule.reset",
+    "field.create",
+    "field.edit",
+    "field.remove",
+    "tag.edit",
+    "tag.remove",
+    "view.save",
+    "view.remove",
+    "battery.bulk",
     "window.plan",
     "window.end",
 )
@@ -83,7 +94,7 @@ ACTIONS = (
 
 def every_label() -> list[str]:
     """Every catalogue entry that codes lead to."""
-    kinds = {
+    named = {
         "metric": METRICS,
         "alarm": ALARMS,
         "state": STATES,
@@ -97,8 +108,9 @@ def every_label() -> list[str]:
         "contact": CONTACTS,
         "permission": PERMISSIONS,
         "audit": ACTIONS,
+        "field_kind": kinds(),
     }
-    return [f"{kind}.{code}" for kind, codes in kinds.items() for code in codes]
+    return [f"{kind}.{code}" for kind, codes in named.items() for code in codes]
 
 
 def label(entry: str) -> str:

@@ -92,6 +92,33 @@ def save(user_id: int) -> ResponseReturnValue:
     return redirect(url_for("members.person", user_id=user_id), code=303)
 
 
+@blueprint.post("/utilisateurs/<int:user_id>/identite")
+@requires(Permission.MANAGE_USERS)
+@fresh
+def rectify(user_id: int) -> ResponseReturnValue:
+    """Correct somebody's name and address; both mailboxes are told of a new address."""
+    core, form = core_session(writes=True), request.form
+    user = membership.person(core, current_tenant().id, user_id, lock=True)
+    before = user.email
+    try:
+        changed = users.rectify(
+            core, user, forms.text(form, "name", 120), forms.text(form, "email", 254)
+        )
+    except (Invalid, Conflict) as error:
+        core.rollback()
+        return _person(_find(user_id), error), error.status
+    detail = {"fields": changed}
+    record(core, current_principal(), "privacy.rectify", f"user:{user.id}", detail=detail)
+    core.commit()
+    if "email" in changed:
+        subject = gettext("Your address at TrackingBMS")
+        text = gettext("An administrator has changed the address with which you sign in.")
+        for address in (before, user.email):
+            _tell(address, subject, text)
+    flash(gettext("Changes saved"))
+    return redirect(url_for("members.person", user_id=user_id), code=303)
+
+
 @blueprint.post("/utilisateurs/<int:user_id>/lien")
 @requires(Permission.MANAGE_USERS)
 @fresh
@@ -117,7 +144,7 @@ def reset_factor(user_id: int) -> ResponseReturnValue:
         "An administrator has removed your authenticator, your recovery codes and your passkeys."
         " Set up a new one when you sign in. If you did not ask for this, say so at once."
     )
-    _tell(user, gettext("Your two-step verification"), text)
+    _tell(user.email, gettext("Your two-step verification"), text)
     flash(gettext("Two-step verification removed"))
     return redirect(url_for("members.person", user_id=user_id), code=303)
 
@@ -166,15 +193,15 @@ def _show_link(user: User, action: str) -> ResponseReturnValue:
 
 def _mail(user: User, link: str) -> bool:
     text = gettext("Choose your password for TrackingBMS with this link, within a week:")
-    return _tell(user, gettext("Your access to TrackingBMS"), f"{text}\n\n{link}")
+    return _tell(user.email, gettext("Your access to TrackingBMS"), f"{text}\n\n{link}")
 
 
-def _tell(user: User, subject: str, text: str) -> bool:
+def _tell(address: str, subject: str, text: str) -> bool:
     """Mail somebody where there is a mail server; whether it was taken."""
     if not settings().smtp_url:
         return False
     try:
-        mail.send(settings(), user.email, subject, f"{text}\n")
+        mail.send(settings(), address, subject, f"{text}\n")
     except Unavailable:
         log.warning("somebody could not be told by mail", exc_info=True)
         return False
@@ -208,6 +235,7 @@ def _person(user: User, error: AppError | None = None) -> str:
         batteries=session.scalars(catalogue.find_assets(AssetFilter())).all(),
         granted=users.granted(session, user.id),
         problem=gettext(error.text, **error.params) if error else "",
+        faults=error.fields if isinstance(error, Invalid) else {},
         **shell("people"),
     )
 

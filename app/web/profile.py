@@ -286,7 +286,7 @@ def _keys_page(faults: dict[str, str] | None = None, made: str = "") -> str:
     principal = current_principal()
     found = []
     if principal.tenant is not None:
-        found = keys.listing(core_session(), principal.tenant.id, principal.id)
+        found = core_session().scalars(keys.of_client(principal.tenant.id, principal.id)).all()
     return render_template(
         "session/keys.html",
         faults=faults or {},

@@ -8,7 +8,7 @@ from app.core.access import KEY_SCOPES
 from app.core.models import ApiKey, AuditEntry, User, UserSession
 from app.database.base import now_ms
 from app.gateway import limits
-from app.gateway.credentials import KeyList, MadeKey
+from app.gateway.credentials import KeyDocument, MadeKey
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -49,8 +49,8 @@ def test_keys_are_answered_as_the_document_says(make, client_of):
     made = make()
     assert MadeKey().load(made.json) == made.json
     listed = client_of("alice").get("/api/v1/keys").json
-    assert KeyList().load(listed) == listed
-    assert "key" not in listed["keys"][0]
+    assert [KeyDocument().load(key) for key in listed["items"]] == listed["items"]
+    assert "key" not in listed["items"][0]
 
 
 def test_a_key_whose_answer_was_lost_is_not_made_twice(client_of):
@@ -60,7 +60,7 @@ def test_a_key_whose_answer_was_lost_is_not_made_twice(client_of):
     first, again = (browser.post("/api/v1/keys", json=body, headers=headers) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json == again.json
-    assert len(browser.get("/api/v1/keys").json["keys"]) == 1
+    assert len(browser.get("/api/v1/keys").json["items"]) == 1
     ended = f"/api/v1/keys/{first.json['id']}/revoke"
     twice = [browser.post(ended, headers=SAME | {"Idempotency-Key": "end-1"}) for _ in range(2)]
     assert [answer.status_code for answer in twice] == [200, 200]
@@ -133,7 +133,7 @@ def test_one_lists_ones_own_and_who_manages_people_lists_all(make, client_of):
     alices, bobs = make().json["id"], make("bob").json["id"]
 
     def listed(name):
-        return [key["id"] for key in client_of(name).get("/api/v1/keys").json["keys"]]
+        return [key["id"] for key in client_of(name).get("/api/v1/keys").json["items"]]
 
     assert listed("alice") == [bobs, alices]
     assert listed("bob") == [bobs]
@@ -181,3 +181,15 @@ def test_making_a_key_needs_a_person_who_has_just_proved_who_they_are(app, clien
     )
     refused = call(app, pair.json["access_token"], "/api/v1/keys", "POST", json=body)
     assert (refused.status_code, refused.json["code"]) == (403, "people_only")
+
+
+def test_keys_come_in_pages_the_newest_first(client_of, make):
+    for number in range(3):
+        make(label=f"Rapport {number}")
+    browser = client_of("alice")
+    first = browser.get("/api/v1/keys?limit=2").json
+    second = browser.get(f"/api/v1/keys?limit=2&cursor={first['next']}").json
+    names = [key["name"] for key in first["items"] + second["items"]]
+    assert (names, second["next"]) == (["Rapport 2", "Rapport 1", "Rapport 0"], None)
+    by_name = browser.get("/api/v1/keys?sort=name&fields=name").json["items"]
+    assert [key["name"] for key in by_name] == ["Rapport 0", "Rapport 1", "Rapport 2"]

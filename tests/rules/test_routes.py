@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from app.clients.field_models import CustomField, SavedView, Tag
 from app.clients.models import BatteryType, Location
 from app.core.access import MATRIX
 from app.core.auth import token_digest
@@ -44,9 +45,13 @@ FOREIGN = {
     "user_id": 2,  # Bob
     "key_id": ONLY_LAURENTIA,
     "passkey_id": ONLY_LAURENTIA,
+    "incident_id": ONLY_LAURENTIA,
     "alert_id": ONLY_LAURENTIA,
     "rule_id": ONLY_LAURENTIA,
     "window_id": ONLY_LAURENTIA,
+    "field_id": ONLY_LAURENTIA,
+    "tag_id": ONLY_LAURENTIA,
+    "view_id": ONLY_LAURENTIA,
 }
 """Ids that exist in Laurentia and not in Boreal. A route with another parameter joins this list."""
 NOT_BOBS = {"asset_id": 3}
@@ -110,6 +115,15 @@ def estate(house):
         )
         core.commit()
     with house.tenant(writes=True) as session:
+        session.add(
+            CustomField(
+                id=ONLY_LAURENTIA, code="rare", kind="text", label_fr="Rare", label_en="Rare"
+            )
+        )
+        session.add(Tag(id=ONLY_LAURENTIA, name="Rare", folded="rare"))
+        session.add(
+            SavedView(id=ONLY_LAURENTIA, user_id=PERSONAS["alice"].id, name="Rare", shared=True)
+        )
         session.add(BatteryType(id=ONLY_LAURENTIA, name="Rare", chemistry="LTO"))
         session.add(Location(id=ONLY_LAURENTIA, name="Ailleurs"))
         session.add(
