@@ -12,15 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
-from .day import Array, Day
+from .day import Day
+from .drift import ALARM, baseline, cusum
 from .windows import at_rest, medians, near_empty, near_full
 
 BASELINE_DAYS = 30
 LEAST_SIGMA_MV = 1.0
 """A BMS resolves a millivolt: nothing is known better than that."""
-MAD_TO_SIGMA = 1.4826
-MOST_A_DAY, SLACK, ALARM = 4.0, 1.0, 10.0
-"""Of the sum, in standard deviations: what one day can add, what is forgiven, where it rings."""
 WINDOWS = (("empty", -1.0), ("rest", -1.0), ("full", 1.0))
 """A weak cell is low when the battery is empty or at rest, and high when it is full."""
 LEAST_SECONDS = 60.0
@@ -76,32 +74,14 @@ def _suspect(days: Sequence[Observed], window: str, sign: float):
     for row, day in enumerate(seen):
         values = day.evidence[window]
         table[row, : len(values)] = [np.nan if v is None else v for v in values]
-    usual, sigma = _baseline(table[:BASELINE_DAYS])
+    usual, sigma = baseline(table[:BASELINE_DAYS], LEAST_SIGMA_MV)
     z = sign * (table[BASELINE_DAYS:] - usual) / sigma
-    sums, began = _cusum(np.nan_to_num(z))
+    sums, began = cusum(np.nan_to_num(z))
     cell = int(np.argmax(sums[-1]))
     latest = np.nanmedian(table[-7:, cell])
     since = seen[BASELINE_DAYS + int(began[cell])].start
     score = float(sums[-1, cell])
     return score > ALARM, score, cell, window, latest - usual[cell], float(latest), since
-
-
-def _baseline(table: Array) -> tuple[Array, Array]:
-    """What is usual for each cell, mV, and how far it strays."""
-    usual = np.nan_to_num(np.nanmedian(table, axis=0))
-    spread = np.nan_to_num(np.nanmedian(np.abs(table - usual), axis=0))
-    return usual, np.maximum(LEAST_SIGMA_MV, MAD_TO_SIGMA * spread)
-
-
-def _cusum(z: Array) -> tuple[Array, Array]:
-    """The sums day by day and cell by cell, and the day since which each last grew from nothing."""
-    sums, began = np.zeros_like(z), np.zeros(z.shape[1], int)
-    before = np.zeros(z.shape[1])
-    for row, values in enumerate(z):
-        now = np.maximum(0.0, before + np.minimum(values, MOST_A_DAY) - SLACK)
-        began[(before == 0) & (now > 0)] = row
-        sums[row] = before = now
-    return sums, began
 
 
 ANALYTIC = Analytic(
