@@ -7,6 +7,7 @@ Mallory runs Boreal, the client next door. Sam looks after the platform.
 from dataclasses import dataclass, field
 from functools import cache
 
+from app.clients import fields
 from app.clients.models import AssetGrant, Battery, BatteryType, Location
 from app.core.access import EVERY_ASSET, MATRIX, Principal, Role, Scope, TenantRef
 from app.core.models import Tenant, User
@@ -147,6 +148,7 @@ def furnish_tenant(engines: Engines, ref: TenantRef) -> None:
             ]
         )  # fmt: skip
         session.flush()
+        session.add_all(fields.ready_made())
         session.add_all(_battery(number, uid) for number, uid in enumerate(UIDS[ref.slug], start=1))
         session.flush()
         if ref.slug == "laurentia":

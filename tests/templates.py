@@ -10,8 +10,10 @@ from typing import Protocol
 
 from sqlalchemy.engine import make_url
 
+from app.clients import field_models as _fields  # noqa: F401
 from app.clients import models as _clients  # noqa: F401  (completes the metadata)
 from app.core import models as _core  # noqa: F401
+from app.core import notices as _notices  # noqa: F401
 from app.core.access import TenantRef
 from app.database import migrate
 from app.database.base import CoreBase, TenantBase

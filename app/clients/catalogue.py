@@ -5,12 +5,14 @@ Reading functions return rows of the session's scope; nobody filters by hand.
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from app.errors import Conflict, Invalid, NotFound, sentence
 
+from .field_models import AssetText
+from .folding import words
 from .models import Asset, Battery, BatteryType, Location
 from .tenants import DEFAULT_TIME_ZONE, is_time_zone
 
@@ -32,8 +34,8 @@ RESERVE_PERCENT = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetFilter:
-    """Which assets to list; what is None or empty does not narrow. `text` matches name, uid,
-    serial number, type, location and city."""
+    """Which assets to list; what is None or empty does not narrow. Each word of `text` is in the
+    battery's searchable text, whatever its case and accents."""
 
     type_id: int | None = None
     location_id: int | None = None
@@ -79,16 +81,10 @@ def find_assets(wanted: AssetFilter) -> Select[tuple[Battery]]:
     ):
         if value is not None:
             statement = statement.where(column == value)
-    for word in wanted.text.split():
-        searched = (
-            Battery.name,
-            Battery.uid,
-            Battery.serial,
-            BatteryType.name,
-            Location.name,
-            Location.city,
-        )
-        statement = statement.where(or_(*(c.icontains(word, autoescape=True) for c in searched)))
+    if found := words(wanted.text):
+        statement = statement.join(AssetText, AssetText.asset_id == Battery.id)
+    for word in found:
+        statement = statement.where(AssetText.text.contains(word, autoescape=True))
     return statement
 
 

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from app.clients import field_models as fields  # noqa: F401
 from app.clients import models as clients  # noqa: F401  (completes the metadata)
 from app.database.base import TenantBase
 from app.database.migrate import configure

@@ -1,5 +1,5 @@
-"""What programs ask of clients: people, batteries, types, locations, how long history is kept."""
+"""What programs ask of clients: people, batteries, fields, places, how long history is kept."""
 
-from . import batteries, clients, people, places, retention
+from . import batteries, clients, fields, people, places, retention
 
-parts = (batteries, places, people, clients, retention)
+parts = (batteries, fields, places, people, clients, retention)

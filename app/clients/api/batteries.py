@@ -11,10 +11,10 @@ from app.gateway.context import tenant_session
 from app.gateway.etags import expect, shown
 from app.gateway.paging import listing, page, page_of
 from app.gateway.resources import Resources
-from app.gateway.schema import Choice, Number, One, Schema, Text, Whole
+from app.gateway.schema import Choice, Number, One, Open, Schema, Text, Whole
 from app.gateway.writing import commit_client
 
-from .. import catalogue, editing
+from .. import catalogue, editing, fields
 from ..catalogue import AssetFilter
 from ..models import Battery
 
@@ -27,6 +27,10 @@ SORTS = {
     "created_at": Battery.created_at,
     "id": Battery.id,
 }
+
+
+SAID = Text(2000, lines=True)
+SAYING = {"function": "Secours", "tags": "Garantie, Phase 2"}
 
 
 class Named(Schema):
@@ -52,6 +56,7 @@ class BatteryDocument(Schema):
     capacity_ah = Number(0, 1e6, 100.0, required=True, allow_none=True)
     created_at = Whole(example=1_767_225_600_000, required=True, about="Epoch milliseconds, UTC.")
     version = Whole(1, example=1, required=True, about="Grows with every change.")
+    fields = Open(SAID, SAYING, "What fields say, by their codes.", required=True)
 
 
 class BatteryChanges(Schema):
@@ -65,6 +70,7 @@ class BatteryChanges(Schema):
     location_id = Whole(1, example=1)
     cells = Whole(1, 1000, 16, allow_none=True)
     capacity_ah = Number(0.01, 1e6, 100.0, allow_none=True)
+    fields = Open(SAID, {"function": "Secours"}, "By their codes; what is empty says nothing.")
 
 
 class BatteryEdit(BatteryChanges):
@@ -116,7 +122,7 @@ def list_batteries(query: dict[str, Any]) -> dict[str, Any]:
         status=query["status"],
         text=query.get("q", ""),
     )
-    session, found = tenant_session(), catalogue.find_assets(wanted)
+    session, found = tenant_session(), catalogue.find_assets(wanted).options(*fields.LOADED)
     if responsible := query.get("responsible"):
         found = found.where(find_by(Battery, "responsible", responsible, session))
     return page(session, found, SORTS, Battery.id, query, document)
@@ -146,7 +152,9 @@ def read_battery(asset_id: int) -> Response:
 def add_battery(body: dict[str, Any]) -> Response:
     """Add a battery; data that a collector sends under its uid will be found with it."""
     session = tenant_session(writes=True)
+    said = fields.by_code(session, body.pop("fields", {}))
     battery = editing.create_battery(session, body.pop("uid"), body)
+    fields.write(session, battery, said)
     commit_client(session, "battery.create", battery.uid, {"name": battery.name})
     return shown(document(battery), 201)
 
@@ -181,8 +189,10 @@ def edit_battery(body: dict[str, Any], asset_id: int) -> Response:
     session = tenant_session(writes=True)
     battery = editing.lock(session, Battery, asset_id)
     expect(document(battery))
+    said = fields.by_code(session, body.pop("fields", {}))
     editing.edit_battery(session, battery, body)
-    commit_client(session, "battery.edit", battery.uid, {"fields": sorted(body)})
+    changed = fields.write(session, battery, said)
+    commit_client(session, "battery.edit", battery.uid, {"fields": sorted([*body, *changed])})
     return shown(document(battery))
 
 
@@ -220,4 +230,5 @@ def document(row: Battery) -> dict[str, Any]:
         "capacity_ah": row.capacity_ah,
         "created_at": row.created_at,
         "version": row.version,
+        "fields": fields.spoken(row),
     }

@@ -1,0 +1,1 @@
+"""Kinds of custom fields: one file each, exposing `KIND`."""
