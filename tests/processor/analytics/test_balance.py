@@ -42,7 +42,7 @@ def test_bled_for_that_long_the_cells_are_even():
     battery = Simulation(even_but(0.96), cycling(0.5), on)
     pack = battery.cells.pack(bleed_a=0.02)
     seen, foretold = [], None
-    for number in range(3):  # two days of 20 mA are 0.96 Ah
+    for number in range(4):  # two days of 20 mA are 0.96 Ah; charging ends early in a day
         day = battery.day(number)
         seen.append(Observed(day.start, day.end, ANALYTIC.observe(pack, day), len(day)))
         foretold = foretold or ANALYTIC.conclude(pack, seen).values["hours"].value
