@@ -74,6 +74,22 @@ class Settings:
         secret=True,
     )
     mail_from: str = _setting("", "Sender of mail; empty: noreply@ the portal's host.")
+    sms_url: str = _setting(
+        "",
+        "HTTP gateway for text messages, `https://account:password@host/path`; "
+        "empty: no text messages.",
+        secret=True,
+    )
+    sms_body: str = _setting(
+        '{"to": "{to}", "from": "{from}", "text": "{text}"}',
+        "What that gateway is sent: JSON, or form fields as `To={to}&Body={text}`.",
+    )
+    sms_from: str = _setting("", "Number or name that text messages come from.")
+    sms_token: str = _setting("", "Bearer token of that gateway, if it wants one.", secret=True)
+    webhook_networks: str = _setting(
+        "",
+        "Private networks that webhooks may reach, `10.1.0.0/16,…`; empty: none.",
+    )
     privacy_officer: str = _setting(
         "", "Title of the person who answers for personal information, shown to everybody."
     )
@@ -83,6 +99,17 @@ class Settings:
     keep_quarters_days: int = _setting(730, "The same for their quarters of an hour.")
     keep_hours_days: int = _setting(0, "The same for their hours.")
     keep_records_days: int = _setting(0, "The same for daily records.")
+    backup_key: str = _setting(
+        "",
+        "Public keys (`age1…,…`) that backups are encrypted to; empty: no backups. "
+        "`flask backup key` makes one.",
+    )
+    backup_dir: str = _setting("", "Folder of backups; empty: `backups` in the data folder.")
+    backup_copies: str = _setting(
+        "",
+        "Where backups are copied to, `sftp://…` or `webdavs://…`, separated by spaces.",
+        secret=True,
+    )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 
     @property

@@ -10,12 +10,17 @@ from app.errors import Unavailable
 from app.settings import Settings
 
 SECONDS = 10
+REFUSED = "mail_refused"
+"""The code of the error where the server takes messages, and none for this address."""
 
 
-def send(settings: Settings, to: str, subject: str, text: str) -> None:
+def send(settings: Settings, to: str, subject: str, text: str, *, html: str = "") -> None:
     """Send a text to one person, encrypted wherever the server offers it.
 
-    Raises Unavailable when the server does not take it. Does nothing without SMTP_URL.
+    `html`: the same as a page.
+
+    Raises Unavailable when the server does not take it, with the code `REFUSED` where it never
+    will. Does nothing without SMTP_URL.
     """
     if not settings.smtp_url:
         return
@@ -28,6 +33,8 @@ def send(settings: Settings, to: str, subject: str, text: str) -> None:
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain=host)
     message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
     secure = server.scheme == "smtps"
     kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
     try:
@@ -37,5 +44,12 @@ def send(settings: Settings, to: str, subject: str, text: str) -> None:
             if server.username:
                 smtp.login(unquote(server.username), unquote(server.password or ""))
             smtp.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, said = next(iter(error.recipients.values()))
+        raise Unavailable(
+            "The mail server refuses this address: %(answer)s",
+            code=REFUSED if code >= 500 else "mail",
+            answer=f"{code} {said.decode('utf-8', 'replace')[:200]}",
+        ) from error
     except (OSError, smtplib.SMTPException) as error:
         raise Unavailable("The mail server does not take the message.", code="mail") from error

@@ -17,9 +17,18 @@ from app.errors import NotFound
 from .access import Principal
 from .journal import record
 from .models import ApiKey, AuditEntry, Passkey, RecoveryCode, RefreshToken, User, UserSession
+from .notices import NotificationPreference, PushSubscription
 
 ERASED = "erased"
-OF_A_PERSON = (UserSession, RecoveryCode, Passkey, ApiKey, RefreshToken)
+OF_A_PERSON = (
+    UserSession,
+    RecoveryCode,
+    Passkey,
+    ApiKey,
+    RefreshToken,
+    NotificationPreference,
+    PushSubscription,
+)
 """Rows that go with the person they belong to."""
 
 
@@ -32,6 +41,7 @@ def personal_data(engines: Engines, user_id: int) -> dict[str, Any]:
         sessions = core.scalars(select(UserSession).where(UserSession.user_id == user_id)).all()
         passkeys = core.scalars(select(Passkey).where(Passkey.user_id == user_id)).all()
         programs = core.scalars(select(ApiKey).where(ApiKey.user_id == user_id)).all()
+        told = select(NotificationPreference).where(NotificationPreference.user_id == user_id)
         return {
             "person": {
                 "id": user.id,
@@ -50,6 +60,10 @@ def personal_data(engines: Engines, user_id: int) -> dict[str, Any]:
             ],
             "passkeys": [_said(each, "name", "created_at", "last_used") for each in passkeys],
             "keys": [_said(each, "name", "created_at", "last_used") for each in programs],
+            "notifications": [
+                _said(each, "phone", "severities", "channels", "quiet_from", "quiet_to")
+                for each in core.scalars(told)
+            ],
             "journal": [
                 _said(each, "at", "action", "target", "detail", "address")
                 for each in _journal_of(core, user_id)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.core import models  # noqa: F401  (completes the metadata)
+from app.core import models, notices  # noqa: F401  (complete the metadata)
 from app.database.base import CoreBase
 from app.database.migrate import configure
 from app.gateway import models as gateway  # noqa: F401

@@ -31,8 +31,8 @@ HOUR_MS = 60 * MINUTE_MS
 CLAIM_MS = 5 * MINUTE_MS
 LOOKED_AT = 5_000
 """Most notifications that one claim decides about: a storm goes to the digest in a few claims."""
-ATTEMPTS = 12
-"""With a pause that doubles up to an hour, most of a day."""
+GIVE_UP_MS = 24 * HOUR_MS
+"""For how long an attempt follows another, with pauses that double up to an hour."""
 
 REMINDED, ESCALATED = "reminded", "escalated"
 REMINDERS = {CRITICAL: 4 * HOUR_MS, URGENT: 15 * MINUTE_MS}
@@ -272,11 +272,21 @@ def sent(session: Session, notification_id: int, now: int) -> None:
 
 def failed(session: Session, notification: Notification, now: int, reason: str) -> None:
     """An attempt was in vain: due again after a pause that doubles, or never."""
-    if notification.attempts >= ATTEMPTS:
+    if now - notification.created_at >= GIVE_UP_MS:
         _finish(session, notification.id, state=FAILED, reason=reason[:40])
         return
     pause = min(MINUTE_MS * 2 ** max(notification.attempts - 1, 0), HOUR_MS)
     _finish(session, notification.id, state=WAITING, due_at=now + pause, reason=reason[:40])
+
+
+def postponed(session: Session, notification_id: int, due_at: int, reason: str) -> None:
+    """Nobody wants to be told before then."""
+    _finish(session, notification_id, state=WAITING, due_at=due_at, reason=reason)
+
+
+def dropped(session: Session, notification_id: int, reason: str) -> None:
+    """There is nobody to tell, or no more to tell; the record says why."""
+    _finish(session, notification_id, state=MUTED, reason=reason)
 
 
 def _finish(session: Session, notification_id: int, **values: object) -> None:

@@ -1,0 +1,1 @@
+"""Ways to reach somebody: every module here that exposes `CHANNEL` is one."""

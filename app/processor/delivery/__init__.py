@@ -1,0 +1,1 @@
+"""Who is told of alerts, by which channels, and what became of it."""
