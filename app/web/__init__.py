@@ -11,6 +11,7 @@ def register(app: Flask) -> None:
         collectors,
         fleet,
         forgotten,
+        history,
         page,
         passkeys,
         pending,
@@ -23,7 +24,7 @@ def register(app: Flask) -> None:
     )
     from .assets import commands
 
-    places = (fleet, battery, pending, collectors, people, platform)
+    places = (fleet, battery, history, pending, collectors, people, platform)
     for module in (session, forgotten, profile, passkeys, *places, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)

@@ -3,7 +3,8 @@
 `flask assets build` minifies each source, names it by its content, writes it below `static/dist`
 with a compressed copy, and writes the manifest. Modules import each other by bare names which the
 import map resolves, so no import is ever rewritten and a changed module changes only its own
-address. Without a manifest the sources are served as they are.
+address. Without a manifest the sources are served as they are. What others wrote is in
+`static/vendor` with its licence, minified as it came; its modules are `vendor/chart`.
 """
 
 import gzip
@@ -21,7 +22,7 @@ from markupsafe import Markup
 
 STATIC_URL = "/static"
 MANIFEST = "dist/manifest.json"
-NAMESPACE = "tb/"
+NAMESPACE, VENDOR = "tb/", "vendor/"
 _SKIPPED = ("dist/",)
 _CSS_URL = re.compile(r'url\("(\.\./[^"]+)"\)')
 _NESTED_TEMPLATE = re.compile(r"\$\{[^}`]*`")
@@ -37,14 +38,17 @@ class Assets:
             json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
         )
         self._modules = sorted(path.name for path in (folder / "js").glob("*.js"))
+        self._vendored = sorted(path.name for path in (folder / "vendor").glob("*.js"))
 
     def url(self, name: str) -> str:
         """`js/main.js` → the address to load it from."""
         return f"{STATIC_URL}/{self._built.get(name, name)}"
 
     def import_map(self) -> Markup:
-        """JSON of the import map: `tb/format` → its address."""
+        """JSON of the import map: `tb/format`, `vendor/chart` → their addresses."""
         imports = {NAMESPACE + Path(n).stem: self.url(f"js/{n}") for n in self._modules}
+        for name in self._vendored:
+            imports[VENDOR + name.partition(".")[0]] = self.url(f"vendor/{name}")
         return htmlsafe_json_dumps({"imports": imports})
 
 
@@ -83,7 +87,7 @@ def _order(path: Path) -> tuple[bool, str]:
 
 def _minified(source: Path, manifest: Mapping[str, str]) -> bytes:
     minify: dict[str, Callable[[str], str]] = {".js": _script, ".css": _sheet}
-    if source.suffix not in minify:
+    if source.suffix not in minify or source.name.endswith(".min.js"):
         return source.read_bytes()
     text = minify[source.suffix](source.read_text(encoding="utf-8"))
     if source.suffix == ".css":

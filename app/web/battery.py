@@ -72,17 +72,13 @@ class Meter:
 def page(asset_id: int) -> ResponseReturnValue:
     """The live page; offline it shows the last known values, greyed and timed."""
     now = now_ms()
-    session = tenant_session()
-    battery = catalogue.asset(session, asset_id)
-    row = board.row(battery, _entry(asset_id), now)
+    shown = frame(asset_id, "live", now)
+    row: Row = shown["row"]
     arrays = row.entry["arrays"]
-    limits = catalogue.limits_of(battery.type)
-    before, after = _neighbours(battery)
+    limits = catalogue.limits_of(row.asset.type)
     trends = _trends(row, now)
     return render_template(
         "fleet/battery.html",
-        battery=battery,
-        row=row,
         limits=limits,
         frozen=row.connection == OFFLINE,
         late=row.connection == STALE,
@@ -99,12 +95,22 @@ def page(asset_id: int) -> ResponseReturnValue:
         else outlook(row, trends.get("power"), limits["reserve"]),
         soh=None if row.entry["states"].get("soh_provided") is False else row.values.get("soh"),
         switches=_switches(row.entry["states"]),
-        chain=chain(row, _collector(battery), now),
-        before=before,
-        after=after,
-        **shell("batteries"),
+        chain=chain(row, _collector(row.asset), now),
+        **shown,
         **live(f"?asset={asset_id}", meter=[METER_LOW, METER_HIGH]),
     )
+
+
+def frame(asset_id: int, tab: str, now: int) -> dict[str, Any]:
+    """The context that every page of a battery has: what it is, how it is, and its neighbours.
+
+    `tab` is the page's own among them.
+    """
+    battery = catalogue.asset(tenant_session(), asset_id)
+    before, after = _neighbours(battery)
+    row = board.row(battery, _entry(asset_id), now)
+    more = {"battery": battery, "row": row, "before": before, "after": after, "tab": tab}
+    return {**more, **shell("batteries")}
 
 
 def flow(row: Row) -> str:

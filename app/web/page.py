@@ -21,6 +21,7 @@ from collector.wire.metrics import METRICS
 from . import format as fmt
 from .assets import Assets
 from .labels import CONNECTIONS, MARKS, STATUSES, alarm_label, label
+from .span import typed
 
 LIVE_URL = "/api/v1/live"
 THEMES = ("auto", "light", "dark")
@@ -71,7 +72,8 @@ def init_app(app: Flask) -> None:
         age=_spoken(fmt.age),
         gap=lambda unit: fmt.unit_gap(unit, locale()),
         seen=lambda ts: fmt.seen(ts, now_ms(), zone(), locale()),
-        moment=lambda ts: fmt.moment(ts, now_ms(), zone(), locale()),
+        moment=lambda ts, at="": fmt.moment(ts, now_ms(), at or zone(), locale()),
+        field_time=typed,
         initials=initials,
         mark=lambda severity: MARKS.get(severity, "info"),
         dist_label=_dist_label,

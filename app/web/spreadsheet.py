@@ -8,20 +8,24 @@ ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"
 """What a spreadsheet begins a formula or a command with, full-width forms included."""
 
 
-def cell(value: object) -> str:
+def cell(value: object, locale: str = "en") -> str:
     """A value as a cell: numbers as they are, texts that could be formulas behind an apostrophe."""
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+        return str(value).replace(".", ",") if locale == "fr" else str(value)
     text = str(value).replace("\0", "")
     return f"'{text}" if text.startswith(ACTIVE) else text
 
 
-def document(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A CSV file: every field quoted, CRLF, a byte order mark so that accents survive."""
+def document(header: Sequence[str], rows: Iterable[Sequence[object]], locale: str = "en") -> str:
+    """A CSV file: every field quoted, CRLF, a byte order mark so that accents survive.
+
+    In French as spreadsheets here expect it: semicolons, and commas in numbers.
+    """
     file = io.StringIO()
-    writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    separator = ";" if locale == "fr" else ","
+    writer = csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(header)
-    writer.writerows([cell(value) for value in row] for row in rows)
+    writer.writerows([cell(value, locale) for value in row] for row in rows)
     return "\ufeff" + file.getvalue()

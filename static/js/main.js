@@ -111,6 +111,9 @@ if (matchMedia("(max-width: 47.99rem)").matches) {
 }
 for (const element of $$("[data-toasts] > *")) setTimeout(() => element.remove(), 6000);
 
-const VIEWS = { battery: "tb/battery", fleet: "tb/fleet", pending: "tb/fleet", claim: "tb/claim", ages: "tb/ages" };
+const VIEWS = {
+  battery: "tb/battery", fleet: "tb/fleet", pending: "tb/fleet", claim: "tb/claim", ages: "tb/ages",
+  history: "tb/history",
+};
 const view = $("#main")?.dataset.view;
 if (view in VIEWS) import(VIEWS[view]);
