@@ -42,6 +42,11 @@ class Day:
     def __contains__(self, code: str) -> bool:
         return any(key[0] == code for key in self._series)
 
+    @property
+    def series(self) -> Mapping[Key, Array]:
+        """Everything that was measured, as it is kept."""
+        return self._series
+
     def scalar(self, code: str) -> Array:
         """One number per reading."""
         found = self._series.get((code, None))
@@ -63,6 +68,11 @@ class Day:
             value = states.get(name)
             told[np.searchsorted(self.times, since) :] = np.nan if value is None else bool(value)
         return told
+
+    def told(self, name: str) -> str:
+        """What a state was last said to be, such as the firmware; empty when it never was."""
+        said = [states[name] for _, states in self._states if states.get(name) is not None]
+        return str(said[-1]) if said else ""
 
     @cached_property
     def step_ms(self) -> float:

@@ -8,7 +8,7 @@ are still there.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.clients.models import Battery
@@ -16,6 +16,7 @@ from app.database.base import now_ms
 from app.plugins import load_plugins
 from app.processor.chunks import Chunk, ChunkError
 from app.processor.models import DAMAGED, BatteryDay, HistoryChunk, RollupState
+from app.processor.warranty import chain
 
 from .base import Analytic, Finding, Observed, Pack, Quantity, Refused
 from .day import Day, day_of
@@ -121,6 +122,7 @@ def conclude(session: Session, asset_id: int, now: int | None = None) -> None:
     for analytic in analytics().values():
         days = observed(rows, analytic)
         _keep(session, asset_id, analytic, days, _answer(pack, analytic, days, rows), now)
+    chain.seal(session, asset_id, rows, now)
 
 
 def observed(rows: Sequence[AnalyticDay], analytic: Analytic) -> list[Observed]:
@@ -193,15 +195,21 @@ def _plain(value: Any) -> Any:
     return [number, value.unit, value.digits, low, high]
 
 
-def latest(session: Session, asset_id: int) -> list[AnalyticResult]:
+def latest(session: Session, asset_id: int) -> Sequence[AnalyticResult]:
     """The newest answer of each computation for one battery."""
-    rows = session.scalars(
-        select(AnalyticResult)
-        .where(AnalyticResult.asset_id == asset_id)
-        .order_by(AnalyticResult.code, AnalyticResult.since)
+    newest = (
+        select(AnalyticResult.code, func.max(AnalyticResult.since).label("since"))
+        .where(AnalyticResult.asset_id == asset_id, AnalyticResult.code.in_(analytics()))
+        .group_by(AnalyticResult.code)
+        .subquery()
     )
-    known = analytics()
-    return list({row.code: row for row in rows if row.code in known}.values())
+    same = (AnalyticResult.code == newest.c.code) & (AnalyticResult.since == newest.c.since)
+    return session.scalars(
+        select(AnalyticResult)
+        .join(newest, same)
+        .where(AnalyticResult.asset_id == asset_id)
+        .order_by(AnalyticResult.code)
+    ).all()
 
 
 def pack_of(session: Session, asset_id: int) -> Pack:
