@@ -112,11 +112,11 @@ def conclude(pack: Pack, days: Sequence[Observed]) -> Finding | Refused:
     """The ledger, and the weighted mean of its accepted lines of the last three months."""
     if not pack.capacity_ah:
         return Refused("no_capacity")
-    ledger = [_measured(pack, at, begun, count) for at, begun, count in _cycles(days)]
-    accepted = [line for line in ledger if not line["why"]]
+    lines = ledger(pack, days)
+    accepted = [line for line in lines if not line["why"]]
     recent = [line for line in accepted if line["day"] >= days[-1].start - RECENT_MS]
     if not recent:
-        why = ledger[-1]["why"] if ledger else "no_cycle"
+        why = lines[-1]["why"] if lines else "no_cycle"
         return Refused(why)
     weights = np.array([1 / line["sigma"] ** 2 for line in recent])
     ah = float(np.average([line["ah"] for line in recent], weights=weights))
@@ -133,8 +133,13 @@ def conclude(pack: Pack, days: Sequence[Observed]) -> Finding | Refused:
             "soh": Quantity(soh, "%", 1, low, high),
             "count": Quantity(len(recent), "", 0),
         },
-        rows=ledger[-60:],
+        rows=lines[-60:],
     )
+
+
+def ledger(pack: Pack, days: Sequence[Observed]) -> list[dict[str, Any]]:
+    """Every cycle, oldest first: `day`, `ah`, `sigma`, and `why` it does not count."""
+    return [_measured(pack, at, end, count) for at, end, count in _cycles(days)]
 
 
 def _cycles(days: Sequence[Observed]) -> Iterator[tuple[int, str, Count]]:
