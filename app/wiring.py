@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import cli, upkeep, web
+from . import cli, operating, upkeep, web
 from .cache import SharedCache
 from .clients import api as clients_api
 from .connector import api as connector_api
@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.teardown_appcontext(context.close_sessions)
     cli.add_commands(app)
     upkeep.add_commands(app)
+    operating.add_commands(app)
 
     app.wsgi_app = http.PlainEntityTags(app.wsgi_app)
     if hops := settings.trusted_proxies:

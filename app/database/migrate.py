@@ -71,6 +71,11 @@ def upgrade_tenant(engines: Engines, ref: TenantRef) -> str:
     return _upgrade(engines.tenant(ref), "tenant", engines.vault, ref.id)
 
 
+def upgrade_copy(engine: Engine, kind: Kind, vault: Vault, scope: int, revision: str) -> str:
+    """Bring a copy of a database to a revision; `scope`: the client's id, `CORE` for core."""
+    return _upgrade(engine, kind, vault, scope, revision)
+
+
 def upgrade_all(
     engines: Engines, refs: Iterable[TenantRef], report: Report | None = None
 ) -> dict[str, Exception]:
@@ -194,11 +199,11 @@ def _config(
     return config
 
 
-def _upgrade(engine: Engine, kind: Kind, vault: Vault, scope: int) -> str:
+def _upgrade(engine: Engine, kind: Kind, vault: Vault, scope: int, revision: str = "head") -> str:
     from alembic import command
 
     with engine.execution_options(writes=True).connect() as connection, _alone(connection):
-        command.upgrade(_config(kind, connection, vault, scope), "head")
+        command.upgrade(_config(kind, connection, vault, scope), revision)
         revision = current_revision(connection)
         connection.commit()
     return revision

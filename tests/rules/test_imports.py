@@ -25,6 +25,7 @@ RANKS = (
     ("app.cli", 7),
     ("app.checks", 7),
     ("app.upkeep", 7),
+    ("app.operating", 7),
     ("app.demo", 7),
     ("app.demo_fleet", 7),
     ("app.demo_processes", 7),
