@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from app.clients import field_models as _fields  # noqa: F401
 from app.clients import models as _clients  # noqa: F401  (completes the metadata)
+from app.clients import share_models as _shares  # noqa: F401
 from app.core import models as _core  # noqa: F401
 from app.core import notices as _notices  # noqa: F401
 from app.core.access import TenantRef
@@ -23,6 +24,7 @@ from app.gateway import models as _gateway  # noqa: F401
 from app.processor import models as _processor  # noqa: F401
 from app.processor.alerts import models as _alerts  # noqa: F401
 from app.processor.analytics import models as _analytics  # noqa: F401
+from app.processor.exports import models as _exports  # noqa: F401
 from app.settings import Settings
 from tests import house
 from tests.mariadb import Server
