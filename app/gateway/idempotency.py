@@ -28,7 +28,7 @@ from .models import KEPT_MS, IdempotencyKey
 HEADER = "Idempotency-Key"
 MOST = 64
 BUSY_MS = 60_000
-"""A write not finished after this long died with its process; it may be done again."""
+"""A write not finished after this long died with its process: nobody knows whether it was done."""
 NONCE_BYTES = 12
 REPEATED = "Idempotent-Replayed"
 
@@ -98,7 +98,7 @@ def _claim(attempt: Attempt) -> Response | None:
         row = core.get(IdempotencyKey, attempt.key_hash, with_for_update=True)
         if row is None:
             raise _busy()  # forgotten this moment by another process
-        if row.created_at <= now - (KEPT_MS if row.status else BUSY_MS):
+        if row.created_at <= now - KEPT_MS:
             row.request_hash, row.created_at = attempt.request_hash, now
             row.status = row.answer = None
             core.commit()
@@ -106,7 +106,7 @@ def _claim(attempt: Attempt) -> Response | None:
         if row.request_hash != attempt.request_hash:
             raise Conflict("This Idempotency-Key was sent with another request.", code="key_reused")
         if row.status is None:
-            raise _busy()
+            raise _busy() if row.created_at > now - BUSY_MS else _unknown()
         return _opened(attempt, row)
 
 
@@ -143,6 +143,14 @@ def _forget(attempt: Attempt) -> None:
     with open_core(engines(), writes=True) as core:
         core.execute(delete(IdempotencyKey).where(IdempotencyKey.key_hash == attempt.key_hash))
         core.commit()
+
+
+def _unknown() -> Conflict:
+    """Doing it again could do it twice; whoever asks can look, and we cannot."""
+    return Conflict(
+        "This write was interrupted: look whether it was done, and use another key to repeat it.",
+        code="outcome_unknown",
+    )
 
 
 def _busy() -> Unavailable:

@@ -27,7 +27,7 @@ from app.core.journal import record
 from app.core.models import User
 from app.database.base import now_ms
 from app.errors import NotFound, Unauthorized
-from app.gateway.context import core_session, current_principal, engines
+from app.gateway.context import core_session, current_principal, engines, settings
 from app.gateway.devices import remember_device
 from app.gateway.identify import forget, remember, session_token
 from app.gateway.language import COOKIE, LOCALES
@@ -172,5 +172,8 @@ def own_page(path: str | None) -> str:
 
 def remember_language(response: Response, locale: str) -> Response:
     """Let this browser's next pages be in this language, signed in or not."""
-    response.set_cookie(COOKIE, locale, max_age=YEAR_SECONDS, samesite="Lax")
+    secure = settings().secure
+    response.set_cookie(
+        COOKIE, locale, max_age=YEAR_SECONDS, secure=secure, httponly=True, samesite="Lax"
+    )
     return response

@@ -68,6 +68,13 @@ def test_a_batch_over_the_limit_is_too_large(app, site, contents):
     assert contents() == NOTHING
 
 
+def test_its_size_is_judged_before_anything_else(app, site):
+    """So that nobody unknown makes us digest and look up what is too long anyway."""
+    body = bytes(envelope.MAX_COMPRESSED + 1)
+    unsigned = site.post(app.test_client(), body, headers={})
+    assert (unsigned.status_code, unsigned.json["code"]) == (413, "too_large")
+
+
 @pytest.mark.parametrize(
     "request_",
     [

@@ -71,15 +71,32 @@ def test_of_many_at_once_one_is_done(app, client_of, house):
     assert places(house) == 3
 
 
-@pytest.mark.parametrize(("status", "age"), [(201, KEPT_MS), (None, BUSY_MS)])
-def test_old_keys_are_free_again(client_of, house, status, age):
+@pytest.mark.parametrize("status", [201, None])
+def test_old_keys_are_free_again(client_of, house, status):
     browser = client_of("alice")
     browser.post(PATH, json={"name": "Quai"}, headers=named())
     with house.core() as core:
-        old = IdempotencyKey.created_at - age - 1
+        old = IdempotencyKey.created_at - KEPT_MS - 1
         core.execute(update(IdempotencyKey).values(created_at=old, status=status))
         core.commit()
     assert browser.post(PATH, json={"name": "Pont"}, headers=named()).status_code == 201
+
+
+@pytest.mark.parametrize(("age", "status", "code"), [
+    (0, 503, "in_progress"), (BUSY_MS + 1, 409, "outcome_unknown"),
+])  # fmt: skip
+def test_a_write_whose_process_died_is_never_done_twice(client_of, house, age, status, code):
+    """It was committed, and its answer was not kept: what a kill between the two leaves."""
+    browser = client_of("alice")
+    browser.post(PATH, json={"name": "Quai"}, headers=named())
+    with house.core() as core:
+        died = {"status": None, "answer": None, "created_at": IdempotencyKey.created_at - age}
+        core.execute(update(IdempotencyKey).values(died))
+        core.commit()
+    again = browser.post(PATH, json={"name": "Quai"}, headers=named())
+    assert (again.status_code, again.json["code"]) == (status, code)
+    assert places(house) == 3
+    assert browser.post(PATH, json={"name": "Pont"}, headers=named("once-2")).status_code == 201
 
 
 def test_what_is_shown_once_cannot_be_read_from_the_table(client_of, house):
