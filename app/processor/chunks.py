@@ -1,6 +1,6 @@
 """Chunks: full-resolution readings of one asset as one blob of compressed columns.
 
-Version 2 is how a block arrives (`hot`). Version 1 is how many are kept:
+Version 2 is how a block arrives (`hot`). Version 3 is how many are kept, and version 1 was:
 
     0   4s  magic `TBMC`          20  q  time of the last reading
     4   B   version               28  I  bytes of the directory
@@ -12,10 +12,10 @@ Version 2 is how a block arrives (`hot`). Version 1 is how many are kept:
 A directory entry is `[code, index, digits, bytes]`: metric, element of an array metric (else null),
 decimals (value = integer / 10**digits), length inside its inflated group. `$time` holds epoch
 milliseconds, `$changes` the states and alarms as JSON `[[at, states, [[code, severity, index]]]]`.
-Columns are those of `columns`. A short chunk keeps all its columns in one group, because deflate
-needs something to chew on; a long one gives each metric its own, and each element of an array once
-they are large, so that a chart of two metrics inflates two. What is not in the directory is unknown
-throughout.
+Columns are those of `columns`; version 3 may write them predicted, from those of `REFERENCES` that
+come before. A short chunk keeps all its columns in one group, because deflate needs something to
+chew on; a long one gives each metric its own, and each element of an array once they are large, so
+that a chart of two metrics inflates two. What is not in the directory is unknown throughout.
 
 Written once, read for ever: `tests/data/chunks/` holds a file per version that must keep decoding.
 """
@@ -34,13 +34,19 @@ from collector.wire.block import Block, Change
 from collector.wire.block import Column as WireColumn
 
 from . import hot
-from .columns import ColumnError, Integers, Mask, integers, numpy, pack, unpack
+from .columns import NUMPY_FROM, ColumnError, Integers, Mask, integers, numpy, pack, unpack
 
 if TYPE_CHECKING:
     from .grid import Grid
 
-MAGIC, VERSION = b"TBMC", 1
+Key = tuple[str, int | None]
+"""A metric, and the element when the metric is an array."""
+
+MAGIC, VERSION = b"TBMC", 3
+VERSIONS = (1, hot.VERSION, VERSION)
 TIME, CHANGES = "$time", "$changes"
+REFERENCES: tuple[Key, ...] = (("current", None), ("pack_voltage", None))
+"""What other columns may follow, each only those before it; the order is part of the format."""
 SPLIT_FROM = 512
 """Readings from which metrics have groups of their own."""
 GROUP = 40_000
@@ -51,9 +57,6 @@ QUICK = (zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)
 SAMPLE = 4096
 WORTH = 0.97
 """Repetitions must save this much of the sample to be looked for in the whole."""
-
-Key = tuple[str, int | None]
-"""A metric, and the element when the metric is an array."""
 
 _Part = tuple[str, int | None, int, bytes]
 """Metric, element, decimals, the bytes of the column."""
@@ -102,8 +105,14 @@ def encode(times: Integers, columns: Mapping[Key, Column], changes: Sequence[Cha
     parts = [(TIME, None, 0, pack(times, None, count))]
     if changes:
         parts.append((CHANGES, None, 0, _dump([_change_to_json(change) for change in changes])))
+    leads = _leading(columns, count)
     parts += [
-        (code, index, column.digits, pack(column.known, column.present, count))
+        (
+            code,
+            index,
+            column.digits,
+            pack(column.known, column.present, count, leads[: _leads((code, index))]),
+        )
         for (code, index), column in columns.items()
         if len(column.known)
     ]
@@ -115,6 +124,22 @@ def encode(times: Integers, columns: Mapping[Key, Column], changes: Sequence[Cha
     lengths = struct.pack(f"<{len(groups)}I", *map(len, groups))
     body = b"".join((head, lengths, directory, *groups))
     return body + _CRC.pack(zlib.crc32(body))
+
+
+def _leading(columns: Mapping[Key, Column], count: int) -> list[Any]:
+    """The references as arrays; None for one that is missing or has holes."""
+    np = numpy() if count >= NUMPY_FROM else None
+    found = [columns.get(key) for key in REFERENCES] if np else []
+    whole = [column and column.present is None and len(column.known) for column in found]
+    return [
+        np.asarray(column.known, np.int64) if here else None
+        for column, here in zip(found, whole, strict=True)
+    ]
+
+
+def _leads(key: Key) -> int:
+    """How many of the references a column may follow."""
+    return REFERENCES.index(key) if key in REFERENCES else len(REFERENCES)
 
 
 def _grouped(parts: Sequence[_Part]) -> list[list[_Part]]:
@@ -137,7 +162,7 @@ class Chunk:
     def __init__(self, data: bytes) -> None:
         if len(data) < _HEAD.size + _CRC.size or data[:4] != MAGIC:
             raise ChunkError("these bytes are not a chunk")
-        if data[4] not in (VERSION, hot.VERSION):
+        if data[4] not in VERSIONS:
             raise ChunkError(f"chunk version {data[4]} is not known here")
         if zlib.crc32(memoryview(data)[: -_CRC.size]) != _CRC.unpack_from(data, len(data) - 4)[0]:
             raise ChunkError("the chunk is damaged: its checksum does not match")
@@ -218,7 +243,10 @@ class Chunk:
                 if self._matrix:
                     found = self._matrix.column(key)
                 else:
-                    found = unpack(self._bytes(key), self.count)
+                    leads = REFERENCES[: _leads(key)]
+                    found = unpack(
+                        self._bytes(key), self.count, lambda number: self._lead(leads[number])
+                    )
             except ColumnError as error:
                 raise ChunkError(f"{key[0]}: {error}") from None
             self._columns[key] = Column(self._digits[key], *found)
@@ -269,6 +297,12 @@ class Chunk:
         digits = next(iter(series.values())).digits
         unknown = WireColumn(digits, (None,) * self.count)
         return tuple(series.get(i, unknown) for i in range(max(series) + 1))
+
+    def _lead(self, key: Key) -> Integers:
+        column = self.column(key)
+        if column is None or column.present is not None:
+            raise ColumnError(f"{key[0]}, which it follows, is missing")
+        return column.known
 
     def _bytes(self, key: Key) -> bytes:
         entry = self._entries[key]

@@ -6,19 +6,22 @@ Three forms, told apart by the first byte, all little-endian:
     0 steady   first (8 bytes), step (8): constants and regular clocks cost 17 bytes
     1 delta    first (8), width w (1), then the differences as zigzag integers of w bytes, split
                into byte planes (all low bytes, then all next bytes, ...), which deflate likes
-    2 sparse   number known (4), a bit per reading (lowest bit first), then the known ones as 0 or 1
+    2 sparse   number known (4), a bit per reading (lowest bit first), then the known ones, dense
+    3 predicted  see `predicted`: what is measured, where there is much of it
 
-Plain Python reads and writes everything; from `NUMPY_FROM` integers on NumPy does the same work,
-byte for byte, when it is installed.
+Plain Python reads everything; from `NUMPY_FROM` integers on NumPy does the same work when it is
+installed. A column is written as predicted only with NumPy; else the bytes are the same without.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from operator import sub
 from types import ModuleType
 from typing import Any
+
+from . import predicted
 
 STEADY, DELTA, SPARSE = 0, 1, 2
 NUMPY_FROM = 256
@@ -48,26 +51,31 @@ def numpy() -> ModuleType | None:
     return numpy
 
 
-def pack(known: Integers, present: Mask, count: int) -> bytes:
-    """The bytes of a column of `count` readings; at least one is known."""
+def pack(known: Integers, present: Mask, count: int, references: Sequence[Any] = ()) -> bytes:
+    """The bytes of a column of `count` readings; at least one is known.
+
+    `references`: columns without holes of the same readings, which this one may follow.
+    """
     if present is None:
-        return _pack_dense(known)
+        return _pack_dense(known, references)
     return _SPARSE.pack(SPARSE, len(known)) + _bits(present) + _pack_dense(known)
 
 
-def unpack(data: bytes, count: int) -> tuple[Integers, Mask]:
+def unpack(
+    data: bytes, count: int, reference: Callable[[int], Integers] | None = None
+) -> tuple[Integers, Mask]:
     """What `pack` was given. Lists when short, NumPy arrays when long and NumPy is there."""
     try:
         if data[0] != SPARSE:
-            return _unpack_dense(data, count), None
+            return _unpack_dense(data, count, reference), None
         known = _SPARSE.unpack_from(data)[1]
         end = _SPARSE.size + (count + 7) // 8
         present = unbits(data[_SPARSE.size : end], count)
         if bytes(present).count(1) != known:
             raise ColumnError("the mask does not fit the column")
-        return _unpack_dense(data[end:], known), present
-    except (struct.error, IndexError) as error:
-        raise ColumnError(f"the column is cut short: {error}") from None
+        return _unpack_dense(data[end:], known, reference), present
+    except (struct.error, IndexError, ValueError) as error:
+        raise ColumnError(f"the column is not what was written: {error}") from None
 
 
 def integers(known: Integers, present: Mask) -> list[int | None]:
@@ -79,16 +87,22 @@ def integers(known: Integers, present: Mask) -> list[int | None]:
     return [next(each) if here else None for here in present]
 
 
-def _pack_dense(known: Integers) -> bytes:
+def _pack_dense(known: Integers, references: Sequence[Any] = ()) -> bytes:
     np = numpy() if len(known) >= NUMPY_FROM else None
     first, width, planes, steady = _zigzag_fast(np, known) if np else _zigzag(known)
     if steady is not None:
         return _STEADY.pack(STEADY, first, steady)
+    if np and len(known) >= predicted.FEWEST:
+        found = predicted.pack(np, np.asarray(known, np.int64), references)
+        if found is not None:
+            return found
     return _DELTA.pack(DELTA, first, width) + planes
 
 
-def _unpack_dense(data: bytes, count: int) -> Integers:
+def _unpack_dense(data: bytes, count: int, reference: Callable[[int], Integers] | None) -> Integers:
     np = numpy() if count >= NUMPY_FROM else None
+    if data[0] == predicted.FORM and reference:
+        return predicted.unpack(np, data, count, reference)
     if data[0] == STEADY:
         _, first, step = _STEADY.unpack(data)
         if np:
