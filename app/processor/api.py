@@ -18,12 +18,14 @@ from app.gateway.context import (
 )
 from app.gateway.etags import shown
 from app.gateway.http import entity_tag, tagged, unchanged
+from app.gateway.language import current_locale
 from app.gateway.resources import Resources
 from app.gateway.schema import Choice, Flag, Many, Number, One, Open, Schema, Text, Whole
 from collector.wire import strict_json
 
 from . import daily, history, live, revision
 from .state import STALE_AT_MOST_MS
+from .warranty import chain
 
 DAY_MS = 86_400_000
 POINTS = 600
@@ -158,6 +160,47 @@ class DaysDocument(Schema):
     days = Many(One(DayDocument), MOST_DAYS, required=True)
 
 
+class AnalyticDocument(Schema):
+    """The newest answer of one computation. `level` is empty where it refused to answer."""
+
+    code = Text(24, "weak_cell", required=True)
+    title = Text(120, "Weak cell", required=True)
+    level = Choice("", "good", "watch", "bad", required=True)
+    sentence = Text(1000, "No cell strays from what is usual for it.", required=True)
+    values = Open(
+        None,
+        {"score": {"value": 1.2, "unit": "", "low": None, "high": None, "text": "1.2"}},
+        required=True,
+        about="What the sentence says and more, with the 95 % interval where there is one.",
+    )
+    rows = Many(Open(None, {"cell": 4}), 1000, required=True)
+    version = Whole(1, example=1, required=True, about="Of the method.")
+    since = Whole(example=MOMENT, required=True, about="When it first answered so.")
+    until = Whole(example=MOMENT, required=True, about="When it last answered so.")
+    first = Whole(example=MOMENT, required=True, about="Beginning of the first day looked at.")
+    samples = Whole(example=17_280, required=True)
+    quality = Number(0, 100, 98.5, required=True, about="Of the days looked at.")
+
+
+class AnalyticsDocument(Schema):
+    """What the computations know of one battery."""
+
+    asset = Whole(1, example=1, required=True)
+    analytics = Many(One(AnalyticDocument), 100, required=True)
+
+
+class WarrantyDocument(Schema):
+    """The evidence file of one battery; `verify.py` checks it and says what it must contain."""
+
+    format = Text(40, "trackingbms-warranty-1", required=True)
+    battery = Text(64, "EDS-LFP-0001", required=True)
+    key = Text(64, "00" * 32, required=True, about="Ed25519 public key, in hexadecimal.")
+    entries = Many(Open(None, {"hash": "00" * 32}), 20_000, required=True)
+    count = Whole(example=365, required=True)
+    head = Text(64, "00" * 32, required=True)
+    signature = Text(128, "00" * 64, required=True)
+
+
 def _parameter(name: str, text: str, **schema: Any) -> dict[str, Any]:
     schema = schema or {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
     return {"in": "query", "name": name, "description": text, "schema": schema}
@@ -266,6 +309,36 @@ def days(query: dict[str, Any], asset_id: int) -> Response:
     if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
         raise Invalid("Ask for one to %(most)s days.", code="bad_range", most=MOST_DAYS)
     return shown(daily.document(session, asset_id, first, last))
+
+
+@blueprint.operation(
+    "GET",
+    "/assets/<int:asset_id>/analytics",
+    Permission.SEE_FLEET,
+    sentence("Analytics of one battery"),
+    answer=AnalyticsDocument,
+)
+def analytics(asset_id: int) -> Response:
+    """The newest answer of each computation, in the caller's language."""
+    from .analytics.answers import document  # with NumPy, which most processes never need
+
+    session = tenant_session()
+    catalogue.asset(session, asset_id)
+    return shown(document(session, asset_id, current_locale()))
+
+
+@blueprint.operation(
+    "GET",
+    "/assets/<int:asset_id>/warranty",
+    Permission.SEE_FLEET,
+    sentence("Warranty evidence of one battery"),
+    answer=WarrantyDocument,
+)
+def warranty(asset_id: int) -> Response:
+    """Every day record of one battery, chained and signed."""
+    session = tenant_session()
+    catalogue.asset(session, asset_id)
+    return shown(chain.document(session, asset_id))
 
 
 def _day(query: dict[str, Any], field: str, name: str) -> date | None:

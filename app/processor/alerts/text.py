@@ -77,8 +77,8 @@ def _measured(row: Alert, language: str, alarm: Named) -> str:
     return sentence.format(
         quantity=quantity_label(code, language),
         cell=_cell(row, code, language),
-        value=_amount(row.value, unit, digits, language),
-        limit=_amount(row.limit, unit, digits, language),
+        value=amount(row.value, unit, digits, language),
+        limit=amount(row.limit, unit, digits, language),
         held=duration(row.facts.get("held_ms", 0), language),
         alarm=alarm(*_alarm_named(row)) if row.kind == "fault" else "",
     )
@@ -122,7 +122,8 @@ def _digits(code: str) -> int:
     return digits_of(code) if code in QUANTITIES or code in METRICS else 1
 
 
-def _amount(value: float | None, unit: str, digits: int, language: str) -> str:
+def amount(value: float | None, unit: str, digits: int, language: str) -> str:
+    """A number with its unit; seconds as a duration, a dash for what is not known."""
     if value is None:
         return "—"
     if unit == "s":
