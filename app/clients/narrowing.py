@@ -68,14 +68,18 @@ def spoken_of(session: Session, word: str) -> ColumnElement[bool]:
     """The condition that a folded word stands in a battery's text, or in the name of a person."""
     texts = select(AssetText.asset_id).where(AssetText.text.contains(word, autoescape=True))
     conditions = [Battery.id.in_(texts)]
-    if found := [
-        index for index, name in responsible_people(session).items() if word in fold(name)
-    ]:
+    people = responsible_people(session) if _searches_responsible(session) else {}
+    if found := [index for index, name in people.items() if word in fold(name)]:
         conditions.append(Battery.responsible_index.in_(found))
     if found := [index for index, name in field_people(session).items() if word in fold(name)]:
         persons = select(FieldValue.asset_id).where(FieldValue.person_index.in_(found))
         conditions.append(Battery.id.in_(persons))
     return or_(*conditions)
+
+
+def _searches_responsible(session: Session) -> bool:
+    wanted = (CustomField.code == RESPONSIBLE, CustomField.searchable)
+    return session.scalar(select(CustomField.id).where(*wanted)) is not None
 
 
 def responsible_people(session: Session) -> dict[bytes, str]:

@@ -9,9 +9,11 @@ def register(app: Flask) -> None:
         audit,
         battery,
         collectors,
+        fields,
         fleet,
         forgotten,
         history,
+        listing,  # noqa: F401  (the list is one of the fleet's pages)
         page,
         passkeys,
         pending,
@@ -20,11 +22,12 @@ def register(app: Flask) -> None:
         privacy,
         profile,
         reference,
+        search,
         session,
     )
     from .assets import commands
 
-    places = (fleet, battery, history, pending, collectors, people, platform)
+    places = (fleet, fields, search, battery, history, pending, collectors, people, platform)
     for module in (session, forgotten, profile, passkeys, *places, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)

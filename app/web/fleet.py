@@ -1,10 +1,9 @@
-"""Many batteries at once: the dashboard, and the lists by battery, by type and by location."""
+"""Many batteries at once: the dashboard, and the lists by type and by location."""
 
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
 
 from app.clients import catalogue
 from app.clients.catalogue import AssetFilter
@@ -20,8 +19,6 @@ from .labels import STATUSES
 from .page import live, shell
 
 blueprint = Blueprint("fleet", __name__)
-
-PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,43 +67,6 @@ def dashboard() -> ResponseReturnValue:
         tree=_tree(rows),
         weakest={code: board.weakest(rows, code) for code in board.WEAKNESS},
         **shell("fleet"),
-        **live(),
-    )
-
-
-@blueprint.get("/batteries")
-@requires(Permission.SEE_FLEET)
-def batteries() -> ResponseReturnValue:
-    """The list, narrowed by what the address says; worst first."""
-    session = tenant_session()
-    args = request.args
-    rows = _rows(
-        AssetFilter(
-            type_id=_number(args, "type"),
-            location_id=_number(args, "lieu"),
-            text=args.get("q", "")[:80],
-        )
-    )
-    counts = board.summary(rows).counts
-    wanted = args.get("etat")
-    kept = [row for row in rows if row.status == wanted] if wanted in STATUSES else rows
-    pages = max(1, -(-len(kept) // PAGE_SIZE))
-    page = min(max(_number(args, "page") or 1, 1), pages)
-    return render_template(
-        "fleet/batteries.html",
-        rows=kept[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
-        found=len(kept),
-        total=len(rows),
-        counts=counts,
-        wanted=wanted if wanted in STATUSES else None,
-        page=page,
-        pages=pages,
-        first=(page - 1) * PAGE_SIZE + 1,
-        types=catalogue.types(session),
-        locations=catalogue.locations(session),
-        narrowed=bool(args.get("q") or args.get("type") or args.get("lieu")),
-        link=_link,
-        **shell("batteries"),
         **live(),
     )
 
@@ -207,14 +167,3 @@ def _order(branch: Branch) -> tuple[bool, str]:
 
 def _name(row: Row) -> tuple[str, int]:
     return row.asset.name.casefold(), row.asset.id
-
-
-def _number(args: MultiDict[str, str], name: str) -> int | None:
-    return args.get(name, type=int)
-
-
-def _link(**changes: object) -> str:
-    """This list with some of its filters changed; None takes one away, and paging starts over."""
-    kept = {**request.args.to_dict(), "page": None, **changes}
-    given = {key: value for key, value in kept.items() if value not in (None, "")}
-    return url_for("fleet.batteries", **given)

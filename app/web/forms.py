@@ -3,11 +3,28 @@
 from collections.abc import Mapping
 
 from app.errors import Invalid, sentence
+from app.gateway.schema import clean
 
 
 def text(form: Mapping[str, str], name: str, longest: int = 200) -> str:
     """A line of text without the spaces around it."""
     return form.get(name, "").strip()[:longest]
+
+
+def line(form: Mapping[str, str], name: str, lines: bool = False) -> str:
+    """A text whole and as it is stored; Invalid for characters that cannot be kept."""
+    try:
+        return clean(form.get(name, ""), lines)
+    except ValueError as error:
+        raise _invalid(name, str(error)) from None
+
+
+def chosen(form: Mapping[str, str], name: str) -> int:
+    """The id chosen of a list. Raises Invalid."""
+    given = form.get(name, "")
+    if not (given.isascii() and given.isdecimal() and len(given) < 17):
+        raise _invalid(name, sentence("Choose one."))
+    return int(given)
 
 
 def decimal(form: Mapping[str, str], name: str) -> float | None:
@@ -36,3 +53,7 @@ def whole(form: Mapping[str, str], name: str) -> int | None:
             "Some fields need attention.", fields={name: sentence("This is not a whole number.")}
         )
     return int(value)
+
+
+def _invalid(name: str, text: str) -> Invalid:
+    return Invalid("Some fields need attention.", fields={name: text})

@@ -20,6 +20,8 @@ SEVERITIES = ("critical", "warning", "info")
 TENANT_STATUSES = ("provisioning", "active", "suspended", "closed")
 MARKS = {"critical": "crit", "warning": "warn", "info": "info"}
 """Severities and the sign that each is drawn with."""
+SOURCES = ("batteries", "locations", "types", "alerts", "maintenance")
+"""What the global search looks through."""
 PERMISSIONS = (
     "see_fleet",
     "see_collectors",
@@ -109,6 +111,8 @@ def every_label() -> list[str]:
         "permission": PERMISSIONS,
         "audit": ACTIONS,
         "field_kind": kinds(),
+        "source": SOURCES,
+        "asset": ("pending", "retired"),
     }
     return [f"{kind}.{code}" for kind, codes in named.items() for code in codes]
 

@@ -122,7 +122,7 @@ def menu(principal: Principal) -> Menu:
     if principal.may(Permission.SEE_COLLECTORS):
         url = url_for("collectors.listing")
         main.append(Item("collectors", "server", gettext("Collectors"), url))
-    admin = []
+    admin = [Item("fields", "tag", gettext("Custom fields"), url_for("custom.listing"))]
     if principal.may(Permission.SEE_AUDIT):
         admin.append(_journal())
     if principal.may(Permission.MANAGE_FLEET):

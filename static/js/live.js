@@ -70,6 +70,7 @@ export function start(main, apply, changed) {
 // Nobody likes a list that moves under the pointer or a form that loses what was typed.
 function busy() {
   const focused = document.activeElement;
+  if (document.querySelector(".selcell input:checked")) return true;
   return focused?.closest("main") && focused.matches("input, select, textarea, [open] *");
 }
 

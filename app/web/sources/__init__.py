@@ -1,0 +1,1 @@
+"""What the global search looks through: one file each, exposing `SOURCE`."""
