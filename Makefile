@@ -9,7 +9,7 @@ DATA_DIR ?= var
 WORKERS  ?= 2
 TESTS    ?= tests
 
-.PHONY: demo test bench bench-latency campaign mutations screenshots lint format clean
+.PHONY: demo test bench bench-analytics bench-latency campaign mutations screenshots lint format clean
 
 demo: $(VENV)/.portal  ## two client companies, simulated devices, live on http://127.0.0.1:$(PORT)
 	@PORT=$(PORT) DATA_DIR=$(DATA_DIR) $(BIN)/python -m app.demo
@@ -19,6 +19,9 @@ test: $(VENV)/.tests  ## every test; REQUIRE=all makes a missing program a failu
 
 bench: $(VENV)/.tests  ## what things cost: JSON lines and tables; see docs/performance.md
 	@for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+bench-analytics: $(VENV)/.tests  ## what the computations find, against known truth; SEED=1000
+	@$(BIN)/python tests/bench/bench_analytics.py --seed $(or $(SEED),1000)
 
 bench-latency: $(VENV)/.tests  ## byte on the bus to digit in the browser
 	@$(BIN)/python tests/bench/bench_latency.py

@@ -10,7 +10,7 @@ def report(
     name: str, value: float, unit: str, goal: float | None = None, least: bool = False
 ) -> None:
     """Print one figure; `goal` is the most it may be, or the least."""
-    ok = None if goal is None else (value >= goal if least else value <= goal)
+    ok = None if goal is None else bool(value >= goal if least else value <= goal)
     results.append({"name": name, "value": round(value, 4), "unit": unit, "goal": goal, "ok": ok})
     print(json.dumps(results[-1]), flush=True)
 

@@ -10,7 +10,14 @@ import pytest
 from tests.requirement import program, shared
 
 FOLDER = Path(__file__).parent
-WITHOUT_BROWSER = ("bench_collector", "bench_cron", "bench_history", "bench_ingest", "bench_poll")
+WITHOUT_BROWSER = (
+    "bench_collector",
+    "bench_analytics",
+    "bench_cron",
+    "bench_history",
+    "bench_ingest",
+    "bench_poll",
+)
 
 
 def test_every_benchmark_is_known_here():
