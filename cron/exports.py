@@ -20,8 +20,8 @@ def _exports(context: Context, ref: TenantRef) -> None:
         if not context.time_left():
             break
         made += make(context.engines, ref, export_id, context.time_left) == DONE
-    told = tell_ready(context.engines, ref)
     gone = forget(context.engines, ref, context.now)
+    told = tell_ready(context.engines, ref)
     if asked or made or told or gone:
         context.note(
             f"{ref.slug}: {asked} reports due, {made} files made, {told} told, {gone} gone"

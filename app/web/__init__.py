@@ -9,6 +9,7 @@ def register(app: Flask) -> None:
         audit,
         battery,
         collectors,
+        exports,
         fields,
         fleet,
         forgotten,
@@ -28,7 +29,7 @@ def register(app: Flask) -> None:
     from .assets import commands
 
     places = (fleet, fields, search, battery, history, pending, collectors, people, platform)
-    for module in (session, forgotten, profile, passkeys, *places, audit, privacy, reference):
+    for module in (session, forgotten, profile, passkeys, *places, exports, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)
     app.cli.add_command(commands)

@@ -90,6 +90,12 @@ ACTIONS = (
     "battery.bulk",
     "window.plan",
     "window.end",
+    "export.ask",
+    "export.download",
+    "report.plan",
+    "report.end",
+    "share.create",
+    "share.revoke",
 )
 """What the journal records most; others are shown by their code."""
 

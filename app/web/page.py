@@ -122,6 +122,7 @@ def menu(principal: Principal) -> Menu:
     if principal.may(Permission.SEE_COLLECTORS):
         url = url_for("collectors.listing")
         main.append(Item("collectors", "server", gettext("Collectors"), url))
+    main.append(Item("exports", "download", gettext("Exports"), url_for("exports.listing")))
     admin = [Item("fields", "tag", gettext("Custom fields"), url_for("custom.listing"))]
     if principal.may(Permission.SEE_AUDIT):
         admin.append(_journal())

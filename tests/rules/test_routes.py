@@ -26,6 +26,7 @@ PUBLIC = {
     "/api/v1/tokens/refresh",
     "/api/v1/tokens/revoke",
     "/confidentialite",
+    "/etat",
     "/connexion",
     "/connexion/verification",
     "/connexion/cle",
@@ -52,8 +53,13 @@ FOREIGN = {
     "field_id": ONLY_LAURENTIA,
     "tag_id": ONLY_LAURENTIA,
     "view_id": ONLY_LAURENTIA,
+    "export_id": ONLY_LAURENTIA,
+    "schedule_id": ONLY_LAURENTIA,
+    "share_id": ONLY_LAURENTIA,
 }
 """Ids that exist in Laurentia and not in Boreal. A route with another parameter joins this list."""
+ONES_OWN = {"export_id"}
+"""Ids of what one person alone may see, colleagues included."""
 NOT_BOBS = {"asset_id": 3}
 OURS = {**FOREIGN, "tenant_id": 1}
 
@@ -202,6 +208,8 @@ def test_nobody_does_what_the_matrix_does_not_say(routes, estate, ask, name):
 def test_pages_of_ones_own_client_open(routes, estate, ask, name):
     ids = OURS | ({"asset_id": 1} if name == "bob" else {})
     for route in routes:
+        if route.arguments & ONES_OWN:
+            continue
         if route.method == "GET" and route.permission in MATRIX[PERSONAS[name].role]:
             answer = ask(name, route, ids)
             assert answer.status_code in (200, 303, 422), f"{name}: {route.rule}"

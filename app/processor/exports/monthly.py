@@ -12,7 +12,7 @@ from app.core.auth import may_sign_in, principal_for
 from app.core.models import User
 from app.database.engines import Engines
 from app.database.sessions import TenantSession, open_core, open_tenant
-from app.errors import NotFound
+from app.errors import NotFound, Unavailable
 from app.processor.days import midnight
 
 from .contents import subject_of
@@ -56,16 +56,15 @@ def ask_due(engines: Engines, ref: TenantRef, now: int) -> int:
 def tell_ready(engines: Engines, ref: TenantRef) -> int:
     """Mail whoever waits for a report that is there; returns how many were told.
 
-    A mail that the server does not take is tried again with the next run.
+    A mail that the server does not take is tried again with the next run, unless it will never
+    take one for this address.
     """
     with open_tenant(engines, ref, EVERY_ASSET) as session:
         ready = select(Export).where(Export.mail, Export.state.in_((DONE, FAILED))).limit(50)
         rows = session.scalars(ready).all()
     told = 0
     for row in rows:
-        if row.state == DONE:
-            _send(engines, ref, row)
-            told += 1
+        told += row.state == DONE and _send(engines, ref, row)
         with open_tenant(engines, ref, EVERY_ASSET, writes=True) as session, session.begin():
             session.get_one(Export, row.id).mail = False
     return told
@@ -114,15 +113,22 @@ def _there(session: TenantSession, row: ReportSchedule) -> bool:
     return True
 
 
-def _send(engines: Engines, ref: TenantRef, row: Export) -> None:
+def _send(engines: Engines, ref: TenantRef, row: Export) -> bool:
+    """Whether its person was told; False where nothing can reach them any more."""
     with open_core(engines) as core:
         user = core.get(User, row.requested_by)
         if user is None or not may_sign_in(user):
-            return
+            return False
         email, name = user.email, user.name
     pick = 0 if row.locale == "fr" else 1
     zone = ZoneInfo(ref.time_zone)
     month = datetime.fromtimestamp(row.start / 1000, zone).strftime("%Y-%m")
     url = f"{engines.settings.public_url.rstrip('/')}/exports"
     text = TEXT[pick].format(name=name, month=month, url=url)
-    mail.send(engines.settings, email, SUBJECT[pick].format(month=month), text)
+    try:
+        mail.send(engines.settings, email, SUBJECT[pick].format(month=month), text)
+    except Unavailable as error:
+        if error.code != mail.REFUSED:
+            raise
+        return False
+    return True
