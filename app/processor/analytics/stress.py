@@ -173,7 +173,7 @@ def _points(pack: Pack, days: Sequence[Observed]) -> tuple[Array, Array]:
 def window(times: Array, health: Array, end: float) -> tuple[float, float, float]:
     """When the state of health reaches `end`: years of the 10th, 50th and 90th percentile.
 
-    Residuals are drawn anew in blocks of what was measured, so that the window is as wide as the
+    Residuals are drawn anew from those that were measured, so that the window is as wide as the
     measurements are uncertain; what never ends within 25 years is cut there.
     """
     random = np.random.default_rng(len(times))
@@ -185,12 +185,13 @@ def window(times: Array, health: Array, end: float) -> tuple[float, float, float
         -(np.array(errors) ** 2 - min(errors) ** 2) / (2 * min(errors) ** 2) * len(times)
     )
     weights /= weights.sum()
+    widened = (len(health) / max(len(health) - 2, 1)) ** 0.5  # two degrees went into each fit
     ends = []
     for draw in range(DRAWS):
         kind = int(draw / DRAWS >= weights[0])
         shape, (start, slope) = shapes[kind], fits[kind]
         fitted = start + slope * shape
-        drawn = fitted + random.choice(health - fitted, len(health))
+        drawn = fitted + widened * random.choice(health - fitted, len(health))
         start, slope = _fit(shape, drawn)
         reach = (end - start) / slope if slope < -1e-6 else np.inf
         reach = max(reach, 0.0)
