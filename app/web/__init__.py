@@ -8,11 +8,14 @@ def register(app: Flask) -> None:
     from . import (
         audit,
         battery,
+        cell_history,
         collectors,
+        days,
         exports,
         fields,
         fleet,
         forgotten,
+        health,
         history,
         listing,  # noqa: F401  (the list is one of the fleet's pages)
         page,
@@ -28,7 +31,8 @@ def register(app: Flask) -> None:
     )
     from .assets import commands
 
-    places = (fleet, fields, search, battery, history, pending, collectors, people, platform)
+    past = (history, days, cell_history, health)
+    places = (fleet, fields, search, battery, *past, pending, collectors, people, platform)
     for module in (session, forgotten, profile, passkeys, *places, exports, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)

@@ -138,14 +138,14 @@ def _cell(i: int, volts: float | None, scale: _Scale, mark: str, balancing: bool
         deviation=deviation,
         mark=mark,
         balancing=balancing,
-        shade=_shade(deviation, scale.limit),
+        shade=shade(deviation, scale.limit),
         y=100 * scale.base - (height if deviation > 0 else 0),
         height=height,
         fill=100 * (volts - scale.floor) / ((scale.high - scale.floor) * _MARGIN),
     )
 
 
-def _shade(deviation: float, limit: float) -> str:
+def shade(deviation: float, limit: float) -> str:
     part = abs(deviation) / (limit / 2)
     for least, step in _SHADES:
         if part >= least:

@@ -74,6 +74,7 @@ def init_app(app: Flask) -> None:
         seen=lambda ts: fmt.seen(ts, now_ms(), zone(), locale()),
         moment=lambda ts, at="": fmt.moment(ts, now_ms(), at or zone(), locale()),
         field_time=typed,
+        date_of=fmt.day,
         initials=initials,
         mark=lambda severity: MARKS.get(severity, "info"),
         dist_label=_dist_label,

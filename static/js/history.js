@@ -111,7 +111,8 @@ function read() {
     const texts = lines(panel).map(({ name, rows }, i) => {
       const row = cursor === null ? rows.findLast((each) => each[2] !== null) : nearest(rows, cursor);
       const value = !row || row[2] === null ? words.none : write(row[2]);
-      const range = i === 0 && row && row[1] !== row[3] ? ` (${write(row[1])} – ${write(row[3])})` : "";
+      const ends = row && row[2] !== null ? [write(row[1]), write(row[3])] : ["", ""];
+      const range = i === 0 && ends[0] !== ends[1] ? ` (${ends.join(" – ")})` : "";
       return i || compared ? [name, value].join(" ") : value + range;
     });
     $(`[data-panel="${CSS.escape(panel.code)}"] [data-read]`).textContent = texts.join(" · ");
