@@ -1,21 +1,27 @@
 """Sealing: the hot chunks of one asset and period become one, in one transaction.
 
 A late block simply lands in a sealed period again and is merged with it by the next run, so
-running twice changes nothing and nothing is ever too late.
+running twice changes nothing and nothing is ever too late. Of a slow device several sealed chunks
+become one again once their day is over: long columns compress better, and a database gives a large
+blob fewer half-empty pages. No chunk is wider, because retention lets whole chunks go.
 """
 
 import logging
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .backlog import mark_changed
 from .chunks import Chunk, ChunkError
-from .merge import merge
+from .days import DAY_MS
+from .merge import PIECE_NUMBERS, merge
 from .models import DAMAGED, HOT, SEALED, HistoryChunk
 
 SEALED_MS = 6 * 3_600_000
 """What a sealed chunk covers: long enough to compress well, short enough for an hour's chart."""
+
+FULL = 43_200
+"""Readings that a chunk of a day holds at most: no more than a chart of an hour can bear."""
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +35,10 @@ def seal_periods(session: Session, before: int, periods: int) -> int:
     found = _unsealed(session, before // SEALED_MS * SEALED_MS, periods)
     for asset_id, start in found:
         _seal_period(session, asset_id, start)
+        day = start // DAY_MS * DAY_MS
+        for low in (day - DAY_MS, day):  # the one before may have ended in silence
+            if low + DAY_MS <= before:
+                _unite(session, asset_id, low)
     return len(found)
 
 
@@ -57,14 +67,42 @@ def _seal_period(session: Session, asset_id: int, start: int) -> None:
         .order_by(HistoryChunk.kind.desc(), HistoryChunk.source, HistoryChunk.seq)
     ).all()
     readable = [(row, chunk) for row in rows if (chunk := _opened(row))]
-    mark_changed(session, asset_id, start, max(row.end for row in rows))
+    fresh = [row for row in rows if row.kind != SEALED]
+    mark_changed(session, asset_id, start, max((row.end for row in fresh), default=start))
     if not readable:
         return
-    merged = list(merge([chunk for _, chunk in readable]))
-    for row, _ in readable:
+    _replace(session, asset_id, start // SEALED_MS, readable)
+
+
+def _unite(session: Session, asset_id: int, low: int) -> None:
+    """Make one chunk of those of a day, unless that would be too large a one."""
+    mine = (
+        HistoryChunk.asset_id == asset_id,
+        HistoryChunk.kind == SEALED,
+        HistoryChunk.start >= low,
+        HistoryChunk.start < low + DAY_MS,
+    )
+    many, count = session.execute(
+        select(func.count(), func.sum(HistoryChunk.count)).where(*mine)
+    ).one()
+    if many < 2 or count > FULL:
+        return
+    order = HistoryChunk.source, HistoryChunk.seq
+    rows = session.scalars(select(HistoryChunk).where(*mine).order_by(*order)).all()
+    readable = [(row, chunk) for row in rows if (chunk := _opened(row))]
+    columns = {key for _, chunk in readable for key in chunk.keys}
+    if len(readable) > 1 and count * len(columns) <= PIECE_NUMBERS:
+        _replace(session, asset_id, readable[0][0].source, readable)
+
+
+def _replace(
+    session: Session, asset_id: int, period: int, found: list[tuple[HistoryChunk, Chunk]]
+) -> None:
+    """Put one chunk in the place of several."""
+    merged = list(merge([chunk for _, chunk in found]))
+    for row, _ in found:
         session.delete(row)  # one by one: a block that arrives meanwhile is not among them
     session.flush()
-    period = start // SEALED_MS
     session.add_all(_sealed(asset_id, period, i, data) for i, data in enumerate(merged))
     session.flush()
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from app.processor import history, merge, sealing
 from app.processor.chunks import Chunk
+from app.processor.days import DAY_MS
 from app.processor.models import DAMAGED, HOT, SEALED, HistoryChunk
 from collector.wire.alarms import Alarm
 from collector.wire.block import from_readings
@@ -14,6 +15,7 @@ from collector.wire.reading import Reading
 
 PERIOD = sealing.SEALED_MS
 T0 = 1_790_000_000_000 // PERIOD * PERIOD
+DAY = T0 // DAY_MS * DAY_MS
 
 
 def readings(count, start=T0, step=1000, seed=3):
@@ -107,9 +109,57 @@ def test_interleaved_spools_keep_their_states_apart(house):
 @pytest.mark.sqlite_only
 def test_periods_are_sealed_a_few_at_a_time(house):
     for number in range(5):
-        store(house, readings(10, start=T0 + number * PERIOD), seq=number)
-    assert [seal(house, T0 + 9 * PERIOD, periods=2) for _ in range(4)] == [2, 2, 1, 0]
+        store(house, readings(10, start=DAY + number * 4 * PERIOD), seq=number)
+    assert [seal(house, DAY + 20 * PERIOD, periods=2) for _ in range(4)] == [2, 2, 1, 0]
     assert stored(house)[1] == [(SEALED, 10)] * 5
+
+
+def test_a_day_of_a_slow_device_becomes_one_chunk_when_it_is_over(house):
+    items = []
+    for number in range(4):
+        items += store(
+            house, readings(90, start=DAY + number * PERIOD, step=240_000), seq=9 * number
+        )
+    assert seal(house, DAY + 4 * PERIOD) == 4
+    found, chunks = stored(house)
+    assert chunks == [(SEALED, 4 * 90)]
+    assert [r.to_json() for r in found] == [r.to_json() for r in items]
+
+
+@pytest.mark.sqlite_only
+def test_a_day_that_ended_in_silence_is_united_with_the_next_period(house):
+    items = []
+    for number in (0, 2):
+        items += store(house, readings(30, start=DAY + number * PERIOD), seq=number)
+    seal(house, DAY + 3 * PERIOD)
+    assert stored(house)[1] == [(SEALED, 30)] * 2
+    items += store(house, readings(30, start=DAY + 5 * PERIOD), seq=5)
+    seal(house, DAY + 6 * PERIOD)
+    found, chunks = stored(house)
+    assert chunks == [(SEALED, 60), (SEALED, 30)]
+    assert [r.to_json() for r in found] == [r.to_json() for r in items]
+
+
+@pytest.mark.sqlite_only
+def test_a_late_block_joins_a_day_that_was_united(house):
+    items = []
+    for number in (0, 2, 3):
+        items += store(house, readings(30, start=DAY + number * PERIOD), seq=number)
+    seal(house, DAY + 4 * PERIOD)
+    items += store(house, readings(30, start=DAY + PERIOD), seq=1)
+    assert seal(house, DAY + 4 * PERIOD) == 1
+    found, chunks = stored(house)
+    assert chunks == [(SEALED, 120)]
+    assert [r.to_json() for r in found] == [r.to_json() for r in sorted(items, key=lambda r: r.ts)]
+
+
+@pytest.mark.sqlite_only
+def test_a_fast_device_keeps_its_short_chunks(house, monkeypatch):
+    monkeypatch.setattr(sealing, "FULL", 59)
+    for number in range(2):
+        store(house, readings(30, start=DAY + number * PERIOD), seq=number)
+    seal(house, DAY + 4 * PERIOD)
+    assert stored(house)[1] == [(SEALED, 30)] * 2
 
 
 @pytest.mark.sqlite_only
