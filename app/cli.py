@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
+from flask_babel import force_locale, gettext
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -136,14 +137,18 @@ def claim(slug: str, name: str) -> None:
 
 
 @click.command("check")
+@click.option("--locale", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 @with_appcontext
-def check() -> None:
+def check(locale: str) -> None:
     """Ask whether the installation is healthy; exit code 1 when something wants mending."""
     answers = check_all(engines())
-    for answer in answers:
-        click.echo(f"{'ok' if answer.ok else 'MEND':5} {answer.subject:26} {answer.finding}")
-        if answer.remedy:
-            click.echo(f"{'':5} {'':26} → {answer.remedy}")
+    with force_locale(locale):
+        for answer in answers:
+            subject = f"{gettext(answer.subject)} {answer.of}"
+            finding = gettext(answer.finding, **answer.values)
+            click.echo(f"{'ok' if answer.ok else 'MEND':5} {subject:30} {finding}")
+            if answer.remedy:
+                click.echo(f"{'':5} {'':30} → {gettext(answer.remedy, **answer.values)}")
     if not all(answer.ok for answer in answers):
         raise click.ClickException("something wants mending")
 

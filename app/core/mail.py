@@ -39,6 +39,7 @@ def send(settings: Settings, to: str, subject: str, text: str, *, html: str = ""
     kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
     try:
         with kind(server.hostname or "localhost", server.port or 0, timeout=SECONDS) as smtp:
+            smtp.ehlo_or_helo_if_needed()  # until it is greeted, a server says nothing of STARTTLS
             if not secure and smtp.has_extn("starttls"):
                 smtp.starttls(context=ssl.create_default_context())
             if server.username:

@@ -36,6 +36,7 @@ class Backup:
 
     day: date
     folder: Path
+    made_at: int
     items: dict[str, dict[str, Any]]
     """By name (`core`, `client-3`, `files`): file, bytes, sha256, and of databases the tallies."""
 
@@ -61,7 +62,7 @@ def stored(settings: Settings) -> list[Backup]:
         if not path.parent.name.endswith(PARTIAL):
             said = json.loads(path.read_text(encoding="utf-8"))
             day = date.fromisoformat(path.parent.name)
-            found.append(Backup(day, path.parent, said["items"]))
+            found.append(Backup(day, path.parent, said["made_at"], said["items"]))
     return found
 
 

@@ -28,11 +28,12 @@ def register(app: Flask) -> None:
         reference,
         search,
         session,
+        system,
     )
     from .assets import commands
 
     past = (history, days, cell_history, health)
-    places = (fleet, fields, search, battery, *past, pending, collectors, people, platform)
+    places = (fleet, fields, search, battery, *past, pending, collectors, people, platform, system)
     for module in (session, forgotten, profile, passkeys, *places, exports, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)

@@ -96,6 +96,8 @@ ACTIONS = (
     "report.end",
     "share.create",
     "share.revoke",
+    "backup.restore",
+    "backup.drill",
 )
 """What the journal records most; others are shown by their code."""
 

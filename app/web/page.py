@@ -113,7 +113,8 @@ def menu(principal: Principal) -> Menu:
     if principal.tenant is None:
         clients = Item("clients", "building", gettext("Clients"), url_for("platform.clients"))
         register = Item("incidents", "shield", gettext("Incidents"), url_for("privacy.incidents"))
-        return Menu((clients, _journal(), register))
+        system = Item("system", "server", gettext("System"), url_for("system.overview"))
+        return Menu((clients, system, _journal(), register))
     main = [
         Item("fleet", "grid", gettext("Fleet"), url_for("fleet.dashboard")),
         Item("batteries", "battery", gettext("Batteries"), url_for("fleet.batteries")),

@@ -26,6 +26,8 @@ RANKS = (
     ("app.checks", 7),
     ("app.upkeep", 7),
     ("app.operating", 7),
+    ("app.host", 7),
+    ("app.health", 7),
     ("app.demo", 7),
     ("app.demo_fleet", 7),
     ("app.demo_processes", 7),
