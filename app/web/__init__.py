@@ -6,6 +6,7 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Add the pages, their filters and the `assets` commands to the application."""
     from . import (
+        alerts,
         audit,
         battery,
         cell_history,
@@ -18,6 +19,7 @@ def register(app: Flask) -> None:
         health,
         history,
         listing,  # noqa: F401  (the list is one of the fleet's pages)
+        notices,
         page,
         passkeys,
         pending,
@@ -34,7 +36,8 @@ def register(app: Flask) -> None:
 
     past = (history, days, cell_history, health)
     places = (fleet, fields, search, battery, *past, pending, collectors, people, platform, system)
-    for module in (session, forgotten, profile, passkeys, *places, exports, audit, privacy, reference):
+    own = (session, forgotten, profile, notices, passkeys, alerts)
+    for module in (*own, *places, exports, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)
     app.cli.add_command(commands)

@@ -16,9 +16,9 @@ STATUSES = ("crit", "off", "warn", "stale", "wait", "ok")
 CONNECTIONS = ("live", "stale", "offline", "waiting")
 CHEMISTRIES = ("LFP", "NMC", "NCA", "LTO", "LEAD")
 ROLES = ("super_admin", "client_admin", "user", "reader")
-SEVERITIES = ("critical", "warning", "info")
+SEVERITIES = ("urgent", "critical", "warning", "info")
 TENANT_STATUSES = ("provisioning", "active", "suspended", "closed")
-MARKS = {"critical": "crit", "warning": "warn", "info": "info"}
+MARKS = {"urgent": "crit", "critical": "crit", "warning": "warn", "info": "info"}
 """Severities and the sign that each is drawn with."""
 SOURCES = ("batteries", "locations", "types", "alerts", "maintenance")
 """What the global search looks through."""
@@ -34,6 +34,27 @@ PERMISSIONS = (
 )
 """What a key of a program may be allowed."""
 CONTACTS = ("closed", "open")
+ALERT_EVENTS = (
+    "fired",
+    "worse",
+    "recovering",
+    "returned",
+    "resolved",
+    "withdrawn",
+    "unstable",
+    "lost",
+    "found",
+    "reminded",
+    "escalated",
+    "acknowledged",
+    "assigned",
+    "commented",
+    "snoozed",
+    "told.mail",
+    "told.webpush",
+    "told.webhook",
+    "told.sms",
+)
 ACTIONS = (
     "session.start",
     "session.end",
@@ -116,6 +137,7 @@ def every_label() -> list[str]:
         "severity": SEVERITIES,
         "tenant": TENANT_STATUSES,
         "contact": CONTACTS,
+        "alert": ALERT_EVENTS,
         "permission": PERMISSIONS,
         "audit": ACTIONS,
         "field_kind": kinds(),

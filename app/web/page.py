@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, g, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from jinja2 import pass_context
@@ -16,6 +16,7 @@ from app.core.access import Permission, Principal
 from app.database.base import now_ms
 from app.gateway.context import settings, tenant_session
 from app.gateway.language import current_locale as locale
+from app.processor.alerts.handling import open_counts
 from collector.wire.metrics import METRICS
 
 from . import format as fmt
@@ -117,6 +118,7 @@ def menu(principal: Principal) -> Menu:
         return Menu((clients, system, _journal(), register))
     main = [
         Item("fleet", "grid", gettext("Fleet"), url_for("fleet.dashboard")),
+        _alerts(),
         Item("batteries", "battery", gettext("Batteries"), url_for("fleet.batteries")),
         Item("sites", "pin", gettext("Locations"), url_for("fleet.sites")),
         Item("types", "tree", gettext("Types"), url_for("fleet.types")),
@@ -140,6 +142,18 @@ def menu(principal: Principal) -> Menu:
     return Menu(tuple(main), tuple(admin))
 
 
+def _alerts() -> Item:
+    count = sum(_open_alerts().values())
+    return Item("alerts", "bell", gettext("Alerts"), url_for("inbox.listing"), count)
+
+
+def _open_alerts() -> dict[str, int]:
+    """How many alerts are open, by severity: asked once a request."""
+    if "open_alerts" not in g:
+        g.open_alerts = open_counts(tenant_session())
+    return g.open_alerts
+
+
 def _journal() -> Item:
     return Item("journal", "report", gettext("Journal"), url_for("audit.journal"))
 
@@ -147,7 +161,8 @@ def _journal() -> Item:
 def shell(section: str, **more: Any) -> dict[str, Any]:
     """The context of a page inside the shell; `section` is its entry of the menu."""
     principal = current_user.principal
-    return {"section": section, "menu": menu(principal), **more}
+    counts = _open_alerts() if principal.tenant else {}
+    return {"section": section, "menu": menu(principal), "alert_counts": counts, **more}
 
 
 def live(query: str = "?arrays=no", **more: Any) -> dict[str, Any]:

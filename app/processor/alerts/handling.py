@@ -7,11 +7,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid, NotFound, sentence
 from app.processor import revision
+from app.processor.rules.base import SEVERITIES
 
 from .machine import loaded
 from .models import Alert, AlertEvent, AlertState
@@ -48,6 +49,13 @@ def alert(session: Session, alert_id: int) -> Alert:
     if row is None:
         raise NotFound("There is no such alert.")
     return row
+
+
+def open_counts(session: Session) -> dict[str, int]:
+    """How many alerts are open, by severity, the gravest first."""
+    statement = select(Alert.severity, func.count(Alert.id)).where(Alert.open_key.is_not(None))
+    found = dict(session.execute(statement.group_by(Alert.severity)).all())
+    return {code: found[code] for code in reversed(SEVERITIES) if code in found}
 
 
 def timeline(session: Session, row: Alert) -> list[AlertEvent]:

@@ -140,15 +140,16 @@ def _claim(
     engines: Engines, ref: TenantRef, kind: str, period: int, now: int
 ) -> tuple[int, dict] | None:
     """The digest, now this process's to send, and who has it already; None: it is not due."""
-    with open_core(engines, writes=True) as core:
-        here = (Digest.tenant_id == ref.id, Digest.kind == kind, Digest.period == period)
+    here = (Digest.tenant_id == ref.id, Digest.kind == kind, Digest.period == period)
+    again = now + AGAIN_MS
+    with open_core(engines, writes=True) as core, core.begin():
         row = core.scalar(select(Digest).where(*here))
         if row is None:
-            row = Digest(tenant_id=ref.id, kind=kind, period=period, due_at=now + AGAIN_MS, told={})
-            core.add(row)
+            row = Digest(tenant_id=ref.id, kind=kind, period=period, due_at=again, told={})
             try:
-                core.commit()
-            except IntegrityError:
+                with core.begin_nested():
+                    core.add(row)
+            except IntegrityError:  # another process was quicker
                 return None
             return row.id, {}
         if row.sent_at is not None or row.due_at > now:
@@ -156,11 +157,9 @@ def _claim(
         won = core.execute(
             update(Digest)
             .where(Digest.id == row.id, Digest.due_at == row.due_at, Digest.sent_at.is_(None))
-            .values(due_at=now + AGAIN_MS)
+            .values(due_at=again)
         )
-        told = dict(row.told)
-        core.commit()
-        return (row.id, told) if won.rowcount == 1 else None
+        return (row.id, dict(row.told)) if won.rowcount == 1 else None
 
 
 def _lines(session: Session, statement) -> tuple[int, list[Line]]:
@@ -219,10 +218,9 @@ def _tell(
             told[way.name] = now
             sent += 1
         done = done and (result.ok or bool(result.gone))
-    with open_core(engines, writes=True) as core:
+    with open_core(engines, writes=True) as core, core.begin():
         row = core.get_one(Digest, number)
         row.told, row.sent_at = dict(told), now if done else None
-        core.commit()
     return done, sent
 
 

@@ -1,5 +1,7 @@
 """What is said of an alert to somebody who is not looking at it."""
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,7 @@ from app.processor.channels.base import Message
 from app.settings import Settings
 
 LANGUAGES = ("fr", "en")
+COLON = (" : ", ": ")
 SEVERITY: dict[str, Pair] = {
     "info": ("Info", "Info"),
     "warning": ("À surveiller", "Warning"),
@@ -38,11 +41,6 @@ def message(
     pick = 0 if language == "fr" else 1
     told = tell(row, language, _alarm)
     where = place(session, row)
-    title = f"{PREFIX[event][pick]} : {told.title}" if event in PREFIX else told.title
-    if event not in PREFIX:
-        title = f"{SEVERITY[row.severity][pick]} : {told.title}"
-    if pick:
-        title = title.replace(" : ", ": ", 1)
     texts = {
         "severity": SEVERITY[row.severity][pick],
         "context": told.context,
@@ -53,30 +51,20 @@ def message(
         id=f"alert-{row.id}-{number}",
         event=event,
         severity=row.severity,
-        language="en" if pick else "fr",
-        title=title,
+        language=LANGUAGES[pick],
+        title=f"{PREFIX.get(event, SEVERITY[row.severity])[pick]}{COLON[pick]}{told.title}",
         where=where,
         lines=(told.measured,),
         url=f"{settings.public_url}/alertes/{row.id}",
         at=row.resolved_at if event == "resolved" and row.resolved_at else row.fired_at,
         facts=tuple((LABELS[code][pick], text) for code, text in texts.items() if text),
-        data={
-            "id": row.id,
-            "asset_id": row.asset_id,
-            "rule": row.rule,
-            "kind": row.kind,
-            "severity": row.severity,
-            "state": row.state,
-            "cell": row.cell,
-            "value": row.value,
-            "limit": row.limit,
-            "fired_at": row.fired_at,
-            "resolved_at": row.resolved_at,
-            "where": where,
-            "title": told.title,
-            "text": told.measured,
-        },
+        data=_data(row) | {"where": where, "title": told.title, "text": told.measured},
     )
+
+
+def _data(row: Alert) -> dict[str, Any]:
+    names = ("id", "asset_id", "rule", "kind", "severity", "state", "cell", "value", "limit")
+    return {name: getattr(row, name) for name in (*names, "fired_at", "resolved_at")}
 
 
 def place(session: Session, row: Alert) -> str:

@@ -213,7 +213,7 @@ def _forget(engines: Engines, attempts: Sequence[Attempt], now: int) -> None:
     lost = [(each, address) for each in attempts for address in each.gone]
     if not lost:
         return
-    with open_core(engines, writes=True) as core:
+    with open_core(engines, writes=True) as core, core.begin():
         for each, address in lost:
             number = int(each.recipient.name.partition(":")[2])
             if each.recipient.channel == PUSH:
@@ -224,4 +224,3 @@ def _forget(engines: Engines, attempts: Sequence[Attempt], now: int) -> None:
             elif each.recipient.channel == HOOK:
                 webhook = core.get_one(Webhook, number)
                 webhook.active, webhook.problem = False, each.answer[:200]
-        core.commit()
