@@ -81,7 +81,7 @@ def diagnose(known: Known) -> Cause | None:
 def _of_the_silent(known: Known) -> str:
     if known.portal:
         return "portal"
-    if _refused_for_its_clock(known):
+    if _refused_for_its_clock(known) or _refused_once(known):
         return "clock"
     if known.soc is not None and known.soc <= LOW_SOC:
         return "flat"
@@ -113,14 +113,25 @@ def _refused_for_its_clock(known: Known) -> bool:
     return known.clock_offset_ms is not None and abs(known.clock_offset_ms) > CLOCK_MS
 
 
+def _refused_once(known: Known) -> bool:
+    """Refused for its clock, nobody noted when: what silences it now, perhaps."""
+    return known.refused_at is None and known.refused in CLOCK_REFUSALS
+
+
+def _sure(code: str, known: Known) -> bool:
+    """Silence alone parts a dead collector from a dead link only where something else tells."""
+    if code == "clock":
+        return _refused_for_its_clock(known)
+    return code != "collector" or (known.neighbours > 0 and known.neighbours_late == 0)
+
+
 def _cause(code: str, known: Known) -> Cause:
     return Cause(
         code=code,
         title=TITLES[code],
         evidence=tuple(_evidence(known)),
         checks=CHECKS[code],
-        # Silence alone parts a dead collector from a dead link only where something else tells.
-        sure=code != "collector" or (known.neighbours > 0 and known.neighbours_late == 0),
+        sure=_sure(code, known),
     )
 
 
