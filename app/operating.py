@@ -1,6 +1,7 @@
-"""Commands that keep what a host may lose: `flask backup`."""
+"""Commands that keep what a host may lose, and move it: `flask backup`, `flask tenant move`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,20 +9,24 @@ from typing import Any
 import click
 import pyrage
 from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from app.checks import open_tenants
-from app.cli import Group, operator
+from app.cli import Group, operator, tenant
 from app.clients.tenants import tenant_by_slug
 from app.core.access import TenantRef
 from app.core.auth import tenant_ref
 from app.core.journal import record
+from app.core.models import Tenant
 from app.database import backups, migrate, offsite, parcels
 from app.database.base import now_ms
+from app.database.copies import move
 from app.database.copies import restore as put_back
 from app.database.destinations.base import Unreached, named, urls
 from app.database.dump import Damaged, Tally
 from app.database.sessions import open_core
-from app.errors import Misconfigured, NotFound
+from app.errors import Conflict, Misconfigured, NotFound
 from app.gateway.context import engines, settings
 
 CORE = "core"
@@ -49,7 +54,7 @@ day_option = click.option("--day", default="newest", show_default=True, help="Su
 
 def add_commands(app: Flask) -> None:
     """Give `flask` the commands of this module."""
-    app.cli.add_command(backup)
+    app.cli.add_command(backup)  # `move` joins the group of clients
 
 
 @backup.command("key")
@@ -137,6 +142,51 @@ def restore(what: str, day: str, identity: Path | None) -> None:
     click.echo(f"{what}: {_said(tables)} of {found.day}")
     if ref is None:
         click.echo("Touch tmp/restart.txt: the portal's processes remember what core held.")
+
+
+@tenant.command("move")
+@click.argument("slug")
+@click.argument("url")
+def move_tenant(slug: str, url: str) -> None:
+    """Move a client's database to another server or file; its pages answer 503 meanwhile.
+
+    Collectors keep their readings and send them afterwards. The old database is left as it is.
+    """
+    old = _ref(slug)
+    new = replace(old, url=url)
+    _nobodys(new)
+    try:
+        _stand(old, revision=None)  # the portal opens no database at another schema
+        tables = move(engines(), old, new, _scratch())
+        _stand(old, revision=migrate.head("tenant"), database_url=url)
+    except BaseException:  # interrupted or failed: the old database goes on serving
+        _stand(old, revision=migrate.head("tenant"))
+        raise
+    _note("tenant.move", slug, old, {})
+    click.echo(f"{slug}: {_said(tables)} moved; the old database may be dropped")
+
+
+def _nobodys(new: TenantRef) -> None:
+    """Refuse a place where a client, this one included, lives already."""
+    with open_core(engines()) as core:
+        taken = [tenant_ref(engines(), row) for row in core.scalars(select(Tenant))]
+    for ref in taken:
+        if _place(ref) == _place(new):
+            raise Conflict("The client %(client)s lives in this database.", client=ref.slug)
+
+
+def _place(ref: TenantRef) -> tuple[object, ...]:
+    url = make_url(ref.url)
+    return url.host, url.port, url.database
+
+
+def _stand(ref: TenantRef, **changes: str | None) -> None:
+    """Write into the client's row what the portal reads before it opens a database."""
+    with open_core(engines(), writes=True) as core:
+        row = core.get(Tenant, ref.id)
+        for name, changed in changes.items():
+            setattr(row, name, changed)
+        core.commit()
 
 
 def _drill(prove: Callable[[TenantRef | None], dict[str, Tally]]) -> None:

@@ -19,8 +19,12 @@ from app.core.access import TenantRef
 
 from .dump import Damaged, Tally, dump, load, read_header, snapshot, tallies
 from .engines import Engines, build
-from .migrate import Kind, upgrade_copy
+from .migrate import Kind, upgrade_copy, upgrade_tenant
+from .provision import create_database
 from .vault import CORE
+
+MOVES = 3
+"""How often a database that changed meanwhile is copied again."""
 
 
 def kind_of(ref: TenantRef | None) -> Kind:
@@ -60,6 +64,26 @@ def restore(
         target = engine_of(engines, ref).execution_options(writes=True)
         with scratch.connect() as source, target.begin() as connection:
             return load(dump(source, kind), connection)
+
+
+def move(engines: Engines, old: TenantRef, new: TenantRef, folder: Path) -> dict[str, Tally]:
+    """Copy a client's database to where `new` says, on whatever server, and bring it up to date.
+
+    Nobody may begin to write to the old one meanwhile. A request that had begun is waited for: what
+    is there at the end must be what was copied. Raises Damaged when it never is.
+    """
+    create_database(engines, new)
+    upgrade_tenant(engines, new)
+    for _ in range(MOVES):
+        restore(engines, new, lines_of(engines, old), folder)
+        with (
+            snapshot(engine_of(engines, old)) as before,
+            snapshot(engine_of(engines, new)) as after,
+        ):
+            copied = tallies(after, "tenant")
+            if tallies(before, "tenant") == copied:
+                return copied
+    raise Damaged("the old database keeps changing")
 
 
 @contextmanager
