@@ -26,7 +26,7 @@ from app.gateway.schema import Choice, Flag, Many, Number, One, Schema, Text, Wh
 from app.gateway.writing import commit_core
 from collector.wire import envelope, schema, sending, strict_json
 
-from . import collectors, rotation, wishes
+from . import collectors, rotation, telling, wishes
 from .ingest import ingest
 
 MULTIPART_OVERHEAD = 16 * 1024
@@ -209,7 +209,10 @@ def push() -> Response:
         raise Invalid("The file part %(part)s is missing.", code="no_batch", part=envelope.PART)
     body = part.stream.read(envelope.MAX_COMPRESSED + 1)
     receipt = ingest(engines(), configured(), request.headers, body, now_ms())
-    return Response(strict_json.dumps(receipt.to_json()), mimetype="application/json")
+    response = Response(strict_json.dumps(receipt.to_json()), mimetype="application/json")
+    parts = engines()
+    response.call_on_close(lambda: telling.catch_up(parts))
+    return response
 
 
 @blueprint.operation(

@@ -34,7 +34,7 @@ from collector.wire import envelope
 from collector.wire.envelope import Batch, Receipt
 from collector.wire.errors import WireError
 
-from . import quick_json
+from . import quick_json, telling
 from .attempts import persistently
 from .collectors import contact_due, heard_lately, note_contact, note_refusal
 from .rotation import is_due, take_over
@@ -72,6 +72,7 @@ def ingest(
         revision.publish(settings, ref.id, stored.revision)
     _contacted(engines, collector, batch, stored, stamp, now)
     look_in_passing(engines, ref, now)
+    telling.note(ref, now)
     asked = in_receipt(settings, collector, stamp, digest, batch.agent)
     rotate = is_due(collector, stamp.key_id, now)
     return replace(_receipt(engines, settings, ref, origin, stored, now), rotate=rotate, **asked)
