@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .. import config as configuration
 from ..config import Config, ConfigError
 from ..spool import rows
+from ..spool.packing import unpack
 from ..spool.spool import SPOOL_FILE, SpoolError
 from ..wire import envelope
 from ..wire.block import Block
@@ -73,7 +74,7 @@ def blocks(letter: Letter) -> list[Block]:
         except WireError as error:
             raise ValueError(str(error)) from error
         return [block for block in found if isinstance(block, Block)]
-    return [rows.unpacked(letter.body)]
+    return [unpack(letter.body)]
 
 
 def _show(letters: list[Letter], number: int) -> int:

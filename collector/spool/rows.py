@@ -14,6 +14,7 @@ from ..wire.block import Block, Change
 from ..wire.reading import MAX_STATES, Reading
 from ..wire.strict_json import dumps, loads
 from . import thinning
+from .packing import pack, unpack
 
 NO_RUN = 0
 """Run of blocks whose times are final."""
@@ -29,14 +30,6 @@ UNSURE = "x_clock_unsure"
 
 UNREADABLE = (ValueError, TypeError, zlib.error)
 """What a row raises whose bytes changed on the disk."""
-
-
-def unpacked(body: bytes) -> Block:
-    return blocks_.from_json(loads(zlib.decompress(body)))
-
-
-def packed(block: Block) -> bytes:
-    return zlib.compress(dumps(block.to_json()), 6)
 
 
 def write_journal(db: sqlite3.Connection, run: int, readings: Iterable[Reading]) -> None:
@@ -91,11 +84,11 @@ def seal_journal(db: sqlite3.Connection) -> None:
 
 
 def insert(db: sqlite3.Connection, run: int, block: Block, thinned: int = 0) -> None:
-    plain = dumps(block.to_json())
+    plain = dumps(block.to_json())  # how much of a batch it will be
     db.execute(
         "INSERT INTO blocks (run, asset, seq, t0, thinned, plain, body) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (run, block.asset, block.seq, block.times[0], thinned, len(plain), zlib.compress(plain, 6)),
+        (run, block.asset, block.seq, block.times[0], thinned, len(plain), pack(block)),
     )
 
 
@@ -155,7 +148,7 @@ def shift(db: sqlite3.Connection, run: int, by: int, now: int) -> None:
         moved = _moved(block, by)
         db.execute(
             "UPDATE blocks SET t0 = ?, body = ? WHERE id = ?",
-            (moved.times[0], packed(moved), row_id),
+            (moved.times[0], pack(moved), row_id),
         )
     found = db.execute("SELECT id, body FROM measured WHERE run = ?", (run,)).fetchall()
     for row_id, body in found:
@@ -236,7 +229,7 @@ def _readable(
     found = []
     for row_id, body in rows:
         try:
-            found.append((row_id, unpacked(body)))
+            found.append((row_id, unpack(body)))
         except UNREADABLE:
             bury(db, now, "unreadable", f"block row {row_id}", body)
             db.execute("DELETE FROM blocks WHERE id = ?", (row_id,))

@@ -24,6 +24,7 @@ from ..wire.errors import WireError
 from ..wire.reading import Reading
 from . import rows
 from .file import connect, is_damage, plain, salvage, set_aside
+from .packing import pack, unpack
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ class Spool:
             for i, outcome in refused:
                 if i < len(blocks) and isinstance(blocks[i], Block):
                     what = f"block {outcome.asset} {outcome.seq}"
-                    rows.bury(db, now, outcome.reason or "", what, rows.packed(blocks[i]))
+                    rows.bury(db, now, outcome.reason or "", what, pack(blocks[i]))
             _forget(db, frozen)
         with self._lock:
             rows.give_back(self._db, 64)
@@ -340,7 +341,7 @@ def _adopt(db: sqlite3.Connection, table: str, row: tuple) -> None:
         envelope.decode(row[2])
         db.execute("INSERT INTO batches (epoch, seq, body) VALUES (?, ?, ?)", row)
     elif table == "blocks":
-        rows.seal(db, rows.NO_RUN, list(rows.unpacked(row[1]).readings()))
+        rows.seal(db, rows.NO_RUN, list(unpack(row[1]).readings()))
     elif table == "measured":
         rows.journalled(row[0])
         db.execute("INSERT INTO measured (run, body) VALUES (?, ?)", (rows.NO_RUN, *row))

@@ -215,7 +215,7 @@ def test_blocks_are_first_merged_without_loss(tmp_path):
         expected += (part := [noisy(60 * minute + s, chance) for s in range(60)])
         spool.seal(part)
     before = spool.health()
-    spool.quota = before.used * 9 // 10
+    spool.quota = before.used * 97 // 100
     assert spool.thin() == 0
     assert spool.health().used <= spool.quota
     assert spool.health().blocks < before.blocks
