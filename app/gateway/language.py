@@ -33,14 +33,16 @@ class Catalogues(Domain):
         super().__init__()
         self._cache_dir = cache_dir
         self._folder = folder
+        self._opened: dict[str, NullTranslations] = {}
 
     def get_translations(self) -> NullTranslations:
         locale = babel_locale()
         if locale is None:
             return NullTranslations()
-        return catalogue(
-            self._folder / locale.language / "LC_MESSAGES/messages.po", self._cache_dir
-        )
+        if (opened := self._opened.get(locale.language)) is None:
+            path = self._folder / locale.language / "LC_MESSAGES/messages.po"
+            opened = self._opened[locale.language] = catalogue(path, self._cache_dir)
+        return opened
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The list of batteries: narrowed, in columns of one's choice, kept as views, changed in bulk."""
 
+from collections import Counter
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -101,7 +102,7 @@ def _apply(session, action: str, rows: list[Battery]) -> None:
 def _page(wanted: Filters) -> str:
     session, offered = tenant_session(), _choices(tenant_session())
     rows = rows_of(wanted)
-    counts = board.summary(rows).counts
+    counts = Counter(row.status for row in rows)
     status = wanted.args.get("etat")
     status = status if status in STATUSES else None
     kept = [row for row in rows if row.status == status] if status else rows
@@ -126,8 +127,9 @@ def _page(wanted: Filters) -> str:
         link=_link,
         open_view=_link_to,
         mine=_me(),
-        column_name=lambda name: _column_name(wanted, name),
-        field_named=lambda name: _field_named(wanted, name),
+        columns=_columns(wanted),
+        shown=wanted.columns,
+        field_of={f"champ_{row.id}": row for row in wanted.fields},
         names=_names(wanted, offered),
         **offered,
         **shell("batteries"),
@@ -201,9 +203,9 @@ def _ids(statement):
     return statement.with_only_columns(Battery.id, maintain_column_froms=True)
 
 
-def _column_name(wanted: Filters, name: str) -> str:
-    if name.startswith("champ_"):
-        return _field_named(wanted, name).label(current_locale())
+def _columns(wanted: Filters) -> dict[str, str]:
+    """What the columns are called."""
+    language = current_locale()
     return {
         "soc": gettext("Charge"),
         "pack_voltage": gettext("Voltage"),
@@ -213,11 +215,8 @@ def _column_name(wanted: Filters, name: str) -> str:
         "soh": gettext("Health"),
         "seen": gettext("Seen"),
         "type": gettext("Type"),
-    }[name]
-
-
-def _field_named(wanted: Filters, name: str) -> CustomField:
-    return next(row for row in wanted.fields if f"champ_{row.id}" == name)
+        **{f"champ_{row.id}": row.label(language) for row in wanted.fields},
+    }
 
 
 def _shown_fields(wanted: Filters) -> list[CustomField]:
