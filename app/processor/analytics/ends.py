@@ -22,6 +22,8 @@ STRETCHES = 160
 """Into which that part of the curve is averaged, equal in charge."""
 LAST_MS = 90_000
 """What the voltages at an end are averaged over."""
+SOON_MS = 10 * 60_000
+"""A battery that is full so soon after a charge was filled by it."""
 SETTLED_C = 0.05
 RESOLVED_V = 0.0005
 
@@ -49,7 +51,8 @@ def charge_end(pack: Pack, day: Day) -> End | None:
     tapered = (highest(day) >= chemistry(pack).full) & (np.abs(rate) < FULL_C)
     full = held(day, tapered, FULL_MS)
     for low, high in reversed(_flowing(day, rate > STILL_C)):
-        if full[low : high + 2].any():
+        soon = int(np.searchsorted(day.times, day.times[high - 1] + SOON_MS, side="right"))
+        if full[low:soon].any():
             return _end(pack, day, slice(low, high), REACH_FULL)
     return None
 
