@@ -106,16 +106,12 @@ def encode(times: Integers, columns: Mapping[Key, Column], changes: Sequence[Cha
     if changes:
         parts.append((CHANGES, None, 0, _dump([_change_to_json(change) for change in changes])))
     leads = _leading(columns, count)
-    parts += [
-        (
-            code,
-            index,
-            column.digits,
-            pack(column.known, column.present, count, leads[: _leads((code, index))]),
-        )
-        for (code, index), column in columns.items()
-        if len(column.known)
-    ]
+    for (code, index), column in columns.items():
+        if len(column.known):
+            mine = leads[: _leads((code, index))]
+            like = parts[-1][3] if parts[-1][0] == code else b""
+            packed = pack(column.known, column.present, count, mine, like)
+            parts.append((code, index, column.digits, packed))
     grouped = _grouped(parts) if count >= SPLIT_FROM else [parts]
     groups = [_deflate(b"".join(part[3] for part in group)) for group in grouped]
     directory = _deflate(_dump([[[*p[:3], len(p[3])] for p in group] for group in grouped]))

@@ -51,13 +51,16 @@ def numpy() -> ModuleType | None:
     return numpy
 
 
-def pack(known: Integers, present: Mask, count: int, references: Sequence[Any] = ()) -> bytes:
+def pack(
+    known: Integers, present: Mask, count: int, references: Sequence[Any] = (), like: bytes = b""
+) -> bytes:
     """The bytes of a column of `count` readings; at least one is known.
 
     `references`: columns without holes of the same readings, which this one may follow.
+    `like`: what was written of a column that behaves like this one.
     """
     if present is None:
-        return _pack_dense(known, references)
+        return _pack_dense(known, references, like)
     return _SPARSE.pack(SPARSE, len(known)) + _bits(present) + _pack_dense(known)
 
 
@@ -87,13 +90,13 @@ def integers(known: Integers, present: Mask) -> list[int | None]:
     return [next(each) if here else None for here in present]
 
 
-def _pack_dense(known: Integers, references: Sequence[Any] = ()) -> bytes:
+def _pack_dense(known: Integers, references: Sequence[Any] = (), like: bytes = b"") -> bytes:
     np = numpy() if len(known) >= NUMPY_FROM else None
     first, width, planes, steady = _zigzag_fast(np, known) if np else _zigzag(known)
     if steady is not None:
         return _STEADY.pack(STEADY, first, steady)
     if np and len(known) >= predicted.FEWEST:
-        found = predicted.pack(np, np.asarray(known, np.int64), references)
+        found = predicted.pack(np, np.asarray(known, np.int64), references, like)
         if found is not None:
             return found
     return _DELTA.pack(DELTA, first, width) + planes

@@ -38,7 +38,9 @@ EIGHTHS, ONE = 3, 16
 """Bits behind the point of a knot and of a coefficient."""
 SAFE = 1 << 40
 """Larger numbers might not fit on the way."""
-MANY, FEW = 0.4, 0.001
+SOME = 999
+"""Differences that are looked at for the usual one."""
+MANY, FEW = 0.25, 0.02
 """Shares of escapes between which a radix is worth trying."""
 RELATED = 0.02
 """The share of a column's movement that the reference must explain to be tried."""
@@ -51,27 +53,49 @@ Integers = Any
 """A list of int, or a NumPy array of int64."""
 
 
-def pack(np: ModuleType, known: Any, references: Sequence[Any] = ()) -> bytes | None:
+def pack(
+    np: ModuleType, known: Any, references: Sequence[Any] = (), like: bytes = b""
+) -> bytes | None:
     """The bytes of an array of at least `FEWEST` int64, or None if that cannot be done.
 
     `references`: other columns of the same readings, at most 16; None where one is missing.
+    `like`: a column written before that surely behaves like this one, as cells of a pack do.
     """
     if max(-int(known.min()), int(known.max())) >= SAFE:
         return None
     deltas = np.diff(known)
-    step = int(np.median(deltas))
-    best = deltas - step, 0, (int(known[0]), step), b""
-    least = _bits(np, _zigzag(best[0]))
+    step = int(np.median(deltas[:: len(deltas) // SOME + 1]))
+    if like[:1] == bytes((FORM,)):
+        window, number = like[1] & 15, like[1] >> 4
+        leads = [each if at == number else None for at, each in enumerate(references)]
+        number, coefficient = next(
+            (found[:2] for found in _followed(np, known, deltas, leads) if window), (0, 0)
+        )
+    else:
+        window, number, coefficient = _way(np, known, deltas, step, references)
+    if not window:
+        return _written(np, deltas - step, 0, (int(known[0]), step), b"")
+    rest = known - _share(coefficient, references[number]) if coefficient else known
+    knots, lines = _lines(np, rest, window)
+    straight = _written(np, np.diff(knots), 0, (int(knots[0]), 0), b"")
+    numbers = coefficient, len(straight)
+    return _written(np, rest - lines, window | number << 4, numbers, straight)
+
+
+def _way(
+    np: ModuleType, known: Any, deltas: Any, step: int, references: Sequence[Any]
+) -> tuple[int, int, int]:
+    """The window, the reference and the coefficient that leave least."""
+    best = 0, 0, 0
+    least = _bits(np, _zigzag(deltas - step))
     followed = [(0, 0, known), *_followed(np, known, deltas, references)]
     for window in (each for each in WINDOWS if len(known) > 2 << each):
         for number, coefficient, rest in followed:
             knots, lines = _lines(np, rest, window)
             bits = _bits(np, _zigzag(rest - lines)) + _bits(np, _zigzag(np.diff(knots)))
             if bits < least:
-                straight = _written(np, np.diff(knots), 0, (int(knots[0]), 0), b"")
-                numbers = coefficient, len(straight)
-                best, least = (rest - lines, window | number << 4, numbers, straight), bits
-    return _written(np, *best)
+                best, least = (window, number, coefficient), bits
+    return best
 
 
 def unpack(

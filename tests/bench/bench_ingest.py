@@ -27,7 +27,7 @@ from collector.wire import envelope  # noqa: E402
 from collector.wire.block import Block  # noqa: E402
 from collector.wire.envelope import Batch  # noqa: E402
 from tests.bench import peer, world  # noqa: E402
-from tests.bench.processes import resident  # noqa: E402
+from tests.bench.processes import disk, resident  # noqa: E402
 from tests.bench.report import report, table  # noqa: E402
 from tests.mariadb import running_server  # noqa: E402
 
@@ -148,7 +148,7 @@ def main() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(running_server())
         folders = [
-            Path(stack.enter_context(tempfile.TemporaryDirectory(dir=ROOT))) for _ in range(3)
+            Path(stack.enter_context(tempfile.TemporaryDirectory(dir=disk()))) for _ in range(3)
         ]
         portals = [world.Portal(folders[0]), world.Portal(folders[1], server)]
         for portal in portals:

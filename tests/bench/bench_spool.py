@@ -20,6 +20,7 @@ from collector.simulators.pack import Pack, PackSpec  # noqa: E402
 from collector.spool.spool import SPOOL_FILE, Spool  # noqa: E402
 from collector.wire.envelope import Agent, Receipt  # noqa: E402
 from collector.wire.reading import Reading, tidy  # noqa: E402
+from tests.bench.processes import disk  # noqa: E402
 from tests.bench.report import report, table  # noqa: E402
 
 PACKS, CELLS = 4, 16
@@ -63,7 +64,7 @@ def work(spool: Spool, commit: int, *, online: bool) -> int:
 
 
 def day(commit: int, *, online: bool) -> None:
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+    with tempfile.TemporaryDirectory(dir=disk()) as folder:
         spool = Spool(Path(folder) / SPOOL_FILE, "boot", 0)
         before, began = written(), time.process_time()
         taken = work(spool, commit, online=online)

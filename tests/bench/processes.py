@@ -30,6 +30,13 @@ def resident(pid: int) -> float:
     return 0.0
 
 
+def disk() -> Path:
+    """Where to put files that shall lie on a disk: a temporary folder may be memory."""
+    folder = Path(__file__).parents[2] / "var"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
