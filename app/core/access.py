@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SEE_SYSTEM = "see_system"
     MANAGE_SYSTEM = "manage_system"
     INGEST = "ingest"
+    SEE_SHARE = "see_share"
 
 
 P = Permission
@@ -59,7 +60,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.SEE_AUDIT,
         }
     ),
-    Role.SUPER_ADMIN: frozenset(set(P) - {P.INGEST}),
+    Role.SUPER_ADMIN: frozenset(set(P) - {P.INGEST, P.SEE_SHARE}),
 }
 
 SCOPED_ROLES = frozenset({Role.USER})
@@ -69,6 +70,9 @@ ADMIN_ROLES = frozenset({Role.SUPER_ADMIN, Role.CLIENT_ADMIN})
 """Roles that need a second factor, where the installation demands one."""
 
 COLLECTOR_PERMISSIONS = frozenset({P.INGEST})
+
+SHARE_PERMISSIONS = frozenset({P.SEE_SHARE})
+"""What whoever holds a shared link may: look at what it shares, and nothing else."""
 
 KEY_SCOPES = MATRIX[Role.CLIENT_ADMIN] - {P.MANAGE_SELF}
 """What a program's key may be allowed: what concerns one client, and no key's own account."""
@@ -113,7 +117,7 @@ class TenantRef:
 class Principal:
     """Whoever is calling. `label` is how the audit trail names them."""
 
-    kind: Literal["user", "key", "collector", "system"]
+    kind: Literal["user", "key", "collector", "share", "system"]
     id: int
     label: str
     permissions: frozenset[Permission]
@@ -162,4 +166,14 @@ def signed(view: View) -> View:
     """
     view.permission = Permission.INGEST
     view.signed = True
+    return view
+
+
+def shared(view: View) -> View:
+    """Mark a view whose address carries a shared link, which it verifies itself.
+
+    Whoever is signed in besides has no more rights there than anybody with the link.
+    """
+    view.permission = Permission.SEE_SHARE
+    view.shared = True
     return view

@@ -22,8 +22,18 @@ log = logging.getLogger(__name__)
 
 READ_SECONDS = 600
 """Looking at the same page again within this time is the same look."""
-UNRECORDED = frozenset({"static", "connector.push", "session.language"})
-"""Batches have receipts, and a browser's language is nobody's business."""
+UNRECORDED = frozenset(
+    {
+        "static",
+        "connector.push",
+        "session.language",
+        "shared.page",
+        "shared.unlock",
+        "shared.state",
+    }
+)
+"""Batches have receipts, a browser's language is nobody's business, and the address of a shared
+page is its key: it must stand in no journal."""
 
 
 def init_app(app: Flask) -> None:

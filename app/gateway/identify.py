@@ -90,6 +90,8 @@ def gate() -> None:
     if getattr(view, "signed", False):
         return
     csrf.check()
+    if getattr(view, "shared", False):
+        return
     if needed is not None and not current_principal().may(needed):
         if needed in MATRIX.get(current_principal().role, ()) and current_user.entered:
             raise Forbidden("You entered this client only to look.", code="read_only")

@@ -109,6 +109,12 @@ PASSKEY = (Limit("20 per 15 minutes", client_address, failures_only=True),)
 REFRESH = (Limit("30 per 15 minutes", client_address, failures_only=True),)
 """Wrong refresh tokens. They have 256 bits; this keeps guessing out of the log."""
 
+SHARE = (
+    Limit("10 per 15 minutes", lambda: f"{request.path[:80]} {client_address()}", True),
+    Limit("60 per 15 minutes", client_address, True),
+)
+"""Links that share nothing, and wrong passwords of those that do."""
+
 ENROL = (Limit("5 per hour", client_address, failures_only=True),)
 """Wrong claim codes. They have 80 bits; this keeps guessing out of the log, too."""
 

@@ -30,6 +30,8 @@ def register(app: Flask) -> None:
         reference,
         search,
         session,
+        shared,
+        shares,
         system,
     )
     from .assets import commands
@@ -37,7 +39,7 @@ def register(app: Flask) -> None:
     past = (history, days, cell_history, health)
     places = (fleet, fields, search, battery, *past, pending, collectors, people, platform, system)
     own = (session, forgotten, profile, notices, passkeys, alerts)
-    for module in (*own, *places, exports, audit, privacy, reference):
+    for module in (*own, *places, exports, shares, shared, audit, privacy, reference):
         app.register_blueprint(module.blueprint)
     page.init_app(app)
     app.cli.add_command(commands)

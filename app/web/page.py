@@ -136,6 +136,7 @@ def menu(principal: Principal) -> Menu:
         admin.append(Item("pending", "plug", gettext("To accept"), url, count))
     if principal.may(Permission.MANAGE_USERS):
         admin.append(Item("people", "user", gettext("People"), url_for("members.listing")))
+        admin.append(Item("shares", "share", gettext("Shares"), url_for("shares.listing")))
     if principal.may(Permission.ENTER_CLIENT):
         url = url_for("platform.clients")
         admin.append(Item("clients", "building", gettext("Clients"), url))

@@ -2,7 +2,8 @@
 // Slower in a hidden tab, backing off on errors, stopped after half an hour without a hand on it.
 import * as clock from "tb/clock";
 
-const IDLE_MS = 30 * 60_000;
+// A page on a wall has nobody's hand on it.
+const IDLE_MS = document.querySelector("[data-kiosk]") ? Infinity : 30 * 60_000;
 const LONGEST_WAIT_MS = 60_000;
 const TIMEOUT_MS = 10_000;
 const HURRY = 4;

@@ -10,6 +10,7 @@ from app.clients.models import BatteryType, Location
 from app.core.access import MATRIX
 from app.core.auth import token_digest
 from app.core.models import ApiKey, Claim, Collector, UserSession
+from app.core.notices import Webhook
 from app.processor.alerts.models import Alert, AlertRule, MaintenanceWindow
 from tests.house import PERSONAS
 
@@ -50,6 +51,7 @@ FOREIGN = {
     "alert_id": ONLY_LAURENTIA,
     "rule_id": ONLY_LAURENTIA,
     "window_id": ONLY_LAURENTIA,
+    "webhook_id": ONLY_LAURENTIA,
     "field_id": ONLY_LAURENTIA,
     "tag_id": ONLY_LAURENTIA,
     "view_id": ONLY_LAURENTIA,
@@ -72,6 +74,7 @@ class Route:
     method: str
     permission: object
     signed: bool
+    shared: bool
     arguments: frozenset[str]
 
     def path(self, ids: dict[str, int]) -> str:
@@ -89,6 +92,7 @@ def routes(app) -> list[Route]:
             method,
             getattr(view, "permission", "unmarked"),
             getattr(view, "signed", False),
+            getattr(view, "shared", False),
             frozenset(rule.arguments),
         )
         for rule in app.url_map.iter_rules()
@@ -106,6 +110,16 @@ def estate(house):
         )
         core.add(
             Claim(id=ONLY_LAURENTIA, tenant_id=1, code_hash="h", name="Site", expires_at=9 * 10**12)
+        )
+        core.add(
+            Webhook(
+                id=ONLY_LAURENTIA,
+                tenant_id=1,
+                name="GMAO",
+                url="https://127.0.0.1/",
+                secret="whsec_AAAA",
+                severities=["critical"],
+            )
         )
         core.add(
             ApiKey(
@@ -199,9 +213,16 @@ def test_nobody_does_what_the_matrix_does_not_say(routes, estate, ask, name):
     for route in routes:
         if route.signed or route.permission is None or route.permission in allowed:
             continue
+        if route.shared:  # the link alone decides, whoever is signed in besides
+            assert ask(name, route, OURS).status_code in (403, 404), f"{name}: {route.rule}"
+            continue
         answer = ask(name, route, OURS)
         refused = {403} if name in PERSONAS else {401, 302, 303, 403}
         assert answer.status_code in refused, f"{name}: {route.method} {route.rule}"
+
+
+def test_what_a_link_opens_is_on_the_list(routes):
+    assert {route.rule for route in routes if route.shared} == {"/p/<token>", "/p/<token>/etat"}
 
 
 @pytest.mark.parametrize("name", ["alice", "bob", "carol"])
@@ -239,5 +260,10 @@ def test_batteries_that_are_not_bobs_are_not_found(routes, estate, ask):
 
 
 def test_every_parameter_is_known_to_this_walk(routes):
-    named = {name for route in routes if route.permission for name in route.arguments}
+    named = {
+        name
+        for route in routes
+        if route.permission and not route.shared
+        for name in route.arguments
+    }
     assert named <= OURS.keys()
