@@ -7,6 +7,7 @@ import pytest
 
 from app.core.models import Collector
 from app.database.base import now_ms
+from tests.past import DAY, compile_days, fill
 from tests.requirement import need
 
 pytestmark = pytest.mark.sqlite_only
@@ -131,6 +132,21 @@ def test_pages_are_accessible(see, faults, furnished, name, path):
     page = see(name, path)
     assert faults(page) == []
     page.complaints.clear()  # a page that is not there or not allowed is reported by the browser
+
+
+@pytest.mark.parametrize(
+    "page_of", ["historique?mesures=soc&mesures=cells&avec=2", "jours", "cellules?periode=7j"]
+)
+def test_the_past_is_accessible(see, faults, house, page_of):
+    end = now_ms() // DAY * DAY
+    fill(house, 1, end - 2 * DAY, end, 600_000, cells=16)
+    compile_days(house, end + DAY // 2)
+    page = see("alice", f"/batteries/1/{page_of}")
+    if page_of.startswith("historique"):
+        page.locator("canvas").first.wait_for()
+        page.get_by_text("En tableau").first.click()
+    assert page.locator("canvas, .day--5, .heat").count()
+    assert faults(page) == []
 
 
 def test_a_late_battery_is_accessible(see, faults, report):
