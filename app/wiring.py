@@ -33,6 +33,7 @@ from .gateway.configuration import Configuration
 from .gateway.modules import api as modules
 from .processor import api as processor_api
 from .processor.alerts import api as alerts_api
+from .processor.delivery import api as delivery_api
 from .settings import ROOT, Settings
 
 MAX_BODY = 1024 * 1024
@@ -103,6 +104,7 @@ def register_views(app: Flask) -> None:
         connector_api,
         processor_api,
         *alerts_api.parts,
+        delivery_api,
         *clients_api.parts,
         core_api,
         modules,
