@@ -132,9 +132,11 @@ class Buckets:
     def _rows(self, code: str, stat: Stat, heard: np.ndarray, gaps: set[int]) -> list[Row]:
         begins, ends = self.edges[heard], self.edges[heard + 1]
         columns = [column.tolist() for column in _shown(code, stat)]
+        middles = ((begins + ends) // 2).tolist()
+        if not gaps and stat.weight.all():
+            return list(map(list, zip(middles, *columns, strict=True)))
         known = (stat.weight > 0).tolist()
         rows: list[Row] = []
-        middles = ((begins + ends) // 2).tolist()
         for i, row in enumerate(map(list, zip(middles, *columns, strict=True))):
             if known[i]:
                 rows.append(row)
