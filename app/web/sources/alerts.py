@@ -34,7 +34,7 @@ def find(session: TenantSession, words: Words, most: int) -> list[Hit]:
             (gettext("Measured"), told.measured),
         ]
         if all_in(words, [told.title, *(text for _, text in texts)]):
-            url = url_for("battery.page", asset_id=row.asset_id)
+            url = url_for("inbox.page", alert_id=row.id)
             found.append(hit(words, told.title, url, texts))
         if len(found) == most:
             break
