@@ -20,7 +20,7 @@ from app.core.models import User
 from app.database.base import now_ms
 from app.database.engines import Engines
 from app.database.sessions import TenantSession, open_core, open_tenant
-from app.errors import AppError, Forbidden
+from app.errors import AppError, Forbidden, sentence
 from app.processor import history
 from app.processor.formats import as_csv
 from app.processor.plan import MAX_POINTS, list_chunks
@@ -70,7 +70,7 @@ def make(
     except AppError as error:
         return _put(engines, ref, export_id, state=FAILED, problem=str(error)[:200])
     except Exception:
-        _put(engines, ref, export_id, state=FAILED, problem="internal error")
+        _put(engines, ref, export_id, state=FAILED, problem=sentence("internal error"))
         raise
     return _finish(engines, ref, export_id, path, name)
 

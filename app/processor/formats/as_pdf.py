@@ -177,6 +177,7 @@ def _table(pdf: "FPDF", table: Table, document: Document) -> None:
     pdf.set_font("plex", size=8)
     pdf.set_text_color(*INK)
     pdf.set_draw_color(*LINE)
+    pdf.set_fill_color(255, 255, 255)
     align = ["RIGHT" if column.kind == NUMBER else "LEFT" for column in table.columns]
     head = FontFace(emphasis="BOLD", color=SOFT)
     with pdf.table(
