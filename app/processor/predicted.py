@@ -28,8 +28,8 @@ from types import ModuleType
 from typing import Any
 
 FORM = 3
-FEWEST = 256
-"""Shorter columns are not worth the trouble."""
+FEWEST = 2_500
+"""Shorter columns are not worth the time: most are soon part of a longer one."""
 WINDOWS = (6, 8)
 """Those tried."""
 PER_BYTE = {2: 8, 3: 5, 4: 4, 6: 3, 16: 2, 256: 1}
@@ -56,7 +56,7 @@ Integers = Any
 def pack(
     np: ModuleType, known: Any, references: Sequence[Any] = (), like: bytes = b""
 ) -> bytes | None:
-    """The bytes of an array of at least `FEWEST` int64, or None if that cannot be done.
+    """The bytes of an array of at least two int64, or None if that cannot be done.
 
     `references`: other columns of the same readings, at most 16; None where one is missing.
     `like`: a column written before that surely behaves like this one, as cells of a pack do.
