@@ -9,7 +9,7 @@ DATA_DIR ?= var
 WORKERS  ?= 2
 TESTS    ?= tests
 
-.PHONY: demo test bench bench-analytics bench-latency campaign mutations screenshots lint format clean
+.PHONY: demo test bench bench-analytics bench-collector bench-latency campaign mutations screenshots lint format clean
 
 demo: $(VENV)/.portal  ## two client companies, simulated devices, live on http://127.0.0.1:$(PORT)
 	@PORT=$(PORT) DATA_DIR=$(DATA_DIR) $(BIN)/python -m app.demo
@@ -22,6 +22,9 @@ bench: $(VENV)/.tests  ## what things cost: JSON lines and tables; see docs/perf
 
 bench-analytics: $(VENV)/.tests  ## what the computations find, against known truth; SEED=1000
 	@$(BIN)/python tests/bench/bench_analytics.py --seed $(or $(SEED),1000)
+
+bench-collector: $(VENV)/.tests  ## what a site costs; FULL=--full kills a thousand times and spools thirty days
+	@$(BIN)/python tests/bench/bench_collector.py $(FULL)
 
 bench-latency: $(VENV)/.tests  ## byte on the bus to digit in the browser
 	@$(BIN)/python tests/bench/bench_latency.py
