@@ -41,7 +41,7 @@ def test_the_inbox_groups_what_has_one_cause(client_of, ring):
     ring(2)
     ring(3, severity="warning", rule="L1")
     page = client_of("alice").get("/alertes").text
-    assert page.count('class="al"') == 3
+    assert page.count('<li class="al">') == 3
     assert "2\xa0alertes" in page or "2 alertes" in page
     assert page.index("critique : ") < page.index("avertissement : ")
 
