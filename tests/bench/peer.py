@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -41,7 +41,12 @@ class Peer:
 
     def ask(self, path: str, **query: object) -> dict:
         self.web.request("GET", f"{path}?{urlencode(query)}")
-        answer = self.web.getresponse()
+        try:
+            answer = self.web.getresponse()
+        except RemoteDisconnected:  # it hangs up on who was silent for a minute
+            self.web.close()
+            self.web.request("GET", f"{path}?{urlencode(query)}")
+            answer = self.web.getresponse()
         text = answer.read()
         if answer.status != 200:
             raise SystemExit(f"VictoriaMetrics answered {answer.status}: {text[:200]!r}")
