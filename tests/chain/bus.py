@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from collector.signals.signal import Signal
 from collector.drivers._foxbms_layouts import Message
 from collector.drivers.base import CanFrame
 from collector.drivers.foxbms import LAYOUTS
 from collector.formats.base import load
+from collector.signals.signal import Signal
 from collector.simulators._slcan_adapter import Adapter
 from collector.simulators.foxbms import BIT_RATE
 from collector.simulators.terminal import terminal

@@ -55,7 +55,10 @@ def test_every_shipped_table_is_sound_and_says_where_it_comes_from(name):
         ('[[metric]]\ncode = "soc"\naddress = 1\ntype = "u8"', "byte is missing"),
         ('[[metric]]\ncode = "soc"\naddress = 1\nscale = 0', "scale must not be 0"),
         ('[[metric]]\ncode = "soc"\naddress = 1\nabsent = -1', "absent must be a whole number"),
-        ('[[metric]]\ncode = "soc"\naddress = 1\nfunction = 6', "function must be one of 1, 2, 3, 4"),
+        (
+            '[[metric]]\ncode = "soc"\naddress = 1\nfunction = 6',
+            "function must be one of 1, 2, 3, 4",
+        ),
         ('[[metric]]\ncode = "soc"\naddress = 1\nunit = "%"', "unit is not a key of this table"),
         (
             '[[metric]]\ncode = "soc"\naddress = 1\n[[metric]]\ncode = "soc"\naddress = 2',
