@@ -67,7 +67,7 @@ class Remembered:
         moment = max(time.time_ns(), self._moved() + 1)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.touch()
+            self._file.touch(0o600)
             os.utime(self._file, ns=(moment, moment))
         except OSError as error:
             log.warning("other processes ask again only later: %s", error.strerror)

@@ -10,6 +10,7 @@ import pty
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,14 @@ def test_what_memory_cannot_hold_is_counted_and_told_to_the_portal(tmp_path, mon
         assert sink.agents[-1].lost == lost > 0
 
 
+def came_right(listener):
+    """A reading is heard a moment before the listener notes that all is well."""
+    end = time.monotonic() + 5
+    while listener.trouble is not None and time.monotonic() < end:
+        time.sleep(0.01)
+    return listener.trouble is None
+
+
 def test_a_serial_port_may_go_and_come_back(tmp_path):
     port, heard, stop = tmp_path / "port", [], threading.Event()
     came = threading.Condition()
@@ -171,7 +180,7 @@ def test_a_serial_port_may_go_and_come_back(tmp_path):
             os.close(descriptor)
         second = plug()
         assert any(say(second[0], 52.0) for _ in range(50))
-        assert listener.trouble is None
+        assert came_right(listener)
     finally:
         stop.set()
         thread.join(10)

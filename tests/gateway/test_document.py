@@ -112,6 +112,13 @@ def test_nothing_that_is_sent_is_without_bounds(document):
     assert len(sent) >= 10
 
 
+class Known(dict):
+    """Ids of things there are; nothing else has an example here."""
+
+    def __missing__(self, name):
+        return 0
+
+
 @pytest.mark.parametrize("name", ["alice", "bob", "carol", "sam"])
 def test_answers_are_as_described(document, client_of, name):
     browser, checked = client_of(name), 0
@@ -126,7 +133,7 @@ def test_answers_are_as_described(document, client_of, name):
             if p.get("required") and p["in"] == "query"
         }
         answer = browser.get(
-            path.format(**ids, **{"key_id": 0, "alert_id": 0, "rule_id": 0, "window_id": 0}),
+            path.format_map(Known(ids)),
             query_string=query,
         )
         response = operation["responses"].get(str(answer.status_code))

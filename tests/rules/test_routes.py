@@ -64,6 +64,7 @@ ONES_OWN = {"export_id"}
 """Ids of what one person alone may see, colleagues included."""
 NOT_BOBS = {"asset_id": 3}
 OURS = {**FOREIGN, "tenant_id": 1}
+NO_LINK = "no-link-that-was-ever-made"
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class Route:
     def path(self, ids: dict[str, int]) -> str:
         path = self.rule
         for name in self.arguments:
-            path = path.replace(f"<int:{name}>", str(ids[name]))
-        return path
+            path = path.replace(f"<int:{name}>", str(ids.get(name)))
+        return path.replace("<token>", NO_LINK)
 
 
 @pytest.fixture
