@@ -93,7 +93,7 @@ def call(app, examples):
 
 def wanting(routes, *, api: bool | None = None) -> list[Route]:
     """The routes that want somebody to have a permission."""
-    found = [route for route in routes if route.permission and not route.signed]
+    found = [r for r in routes if r.permission and not r.signed and not r.shared]
     return [r for r in found if api is None or r.rule.startswith(API) == api]
 
 
