@@ -4,8 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-"""What a spreadsheet begins a formula or a command with, full-width forms included."""
+from app.processor.formats.cells import inert, number
 
 
 def cell(value: object, locale: str = "en") -> str:
@@ -13,9 +12,8 @@ def cell(value: object, locale: str = "en") -> str:
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value).replace(".", ",") if locale == "fr" else str(value)
-    text = str(value).replace("\0", "")
-    return f"'{text}" if text.startswith(ACTIVE) else text
+        return number(value, locale)
+    return inert(value)
 
 
 def document(header: Sequence[str], rows: Iterable[Sequence[object]], locale: str = "en") -> str:
