@@ -27,6 +27,8 @@ STEPS = (
 
 GAP_STEPS = 3
 """Silence longer than this many usual steps is a gap."""
+AROUND = 8
+"""Steps before and after that say what is usual there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,8 @@ class Buckets:
     def _gaps(self, heard: np.ndarray, first: np.ndarray, last: np.ndarray) -> set[int]:
         """Places among the buckets heard that a gap follows."""
         usual = float(np.median(self._usual)) if self._usual else 0.0
-        wide = (first[1:] - last[:-1] > GAP_STEPS * usual) & (np.diff(heard) > 1)
-        return set(np.flatnonzero(wide).tolist())
+        wide = silences(first[1:] - last[:-1], usual)
+        return set(wide[np.diff(heard)[wide] > 1].tolist())
 
     def _rows(self, code: str, stat: Stat, heard: np.ndarray, gaps: set[int]) -> list[Row]:
         begins, ends = self.edges[heard], self.edges[heard + 1]
@@ -147,6 +149,22 @@ class Buckets:
         return rows
 
 
+def silences(steps: np.ndarray, usual: float) -> np.ndarray:
+    """Which steps (ms, in order) are gaps: longer than is usual throughout and than is around them.
+
+    A device may measure every second now and have measured every ten minutes before, or a site may
+    have thinned what it could not send: the slower stretch is no row of gaps.
+    """
+    found = np.flatnonzero(steps > GAP_STEPS * usual)
+    if not len(found) or len(steps) == 1:
+        return found
+    away = np.arange(1, AROUND + 1)
+    before = np.median(steps[np.maximum(found[:, None] - away, 0)], axis=1)
+    after = np.median(steps[np.minimum(found[:, None] + away, len(steps) - 1)], axis=1)
+    before[found == 0], after[found == len(steps) - 1] = 0, 0  # nothing is there but the step
+    return found[steps[found] > GAP_STEPS * np.maximum(before, after)]
+
+
 def _shown(code: str, stat: Stat) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lowest, mean and highest in the metric's unit; where nothing is known they mean nothing."""
     digits = digits_of(code.partition(".")[0])
@@ -163,7 +181,7 @@ def raw_rows(part: Part) -> dict[str, list[Row]]:
     """Every reading as its own row, at its own time, with gaps marked."""
     steps = np.diff(part.times)
     usual = int(np.median(steps)) if len(steps) else 0
-    gaps = set((np.flatnonzero(steps > GAP_STEPS * usual) + 1).tolist())
+    gaps = set((silences(steps, usual) + 1).tolist())
     times = part.times.tolist()
     return {code: _raw(code, times, stat, gaps, usual) for code, stat in part.stats.items()}
 

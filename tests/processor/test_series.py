@@ -89,6 +89,31 @@ def test_silence_is_a_gap_and_a_late_reading_is_none(house, points):
     assert len(found) <= points
 
 
+@pytest.mark.parametrize("points", [3000, 300])
+def test_a_slower_stretch_is_no_row_of_gaps(house, points):
+    slow = list(readings(48, step=600_000))  # eight hours, every ten minutes
+    quick = list(readings(1200, start=T0 + 8 * 3_600_000))
+    store(house, slow)
+    store(house, quick, seq=100)
+    found = ask(house, "pack_voltage", end=T0 + 9 * 3_600_000, points=points).metrics[
+        "pack_voltage"
+    ]
+    assert [row for row in found if row[1] is None] == []
+
+
+@pytest.mark.parametrize("points", [3000, 300])
+def test_silence_in_a_slower_stretch_is_a_gap(house, points):
+    slow = [r for i, r in enumerate(readings(48, step=600_000)) if not 20 <= i < 26]
+    store(house, slow)
+    store(house, readings(1200, start=T0 + 8 * 3_600_000), seq=100)
+    found = ask(house, "pack_voltage", end=T0 + 9 * 3_600_000, points=points).metrics[
+        "pack_voltage"
+    ]
+    gaps = [row[0] for row in found if row[1] is None]
+    assert len(gaps) == 1
+    assert T0 + 19 * 600_000 < gaps[0] < T0 + 26 * 600_000
+
+
 def test_derived_metrics_are_those_of_the_registry(house):
     items = store(house, readings(120))
     codes = [
