@@ -104,11 +104,7 @@ def _until(session: Session, asset_id: int, low: int, high: int) -> int:
 
 
 def _gathered(session: Session, plan: Plan, low: int, high: int) -> Part | None:
-    wide = low // HOUR_MS * HOUR_MS, -(-high // HOUR_MS) * HOUR_MS
-    rows = readable(select(HistoryChunk.data), plan.asset_id, *wide).order_by(
-        HistoryChunk.kind.desc(), HistoryChunk.source, HistoryChunk.seq
-    )
-    chunks = [chunk for data in session.scalars(rows) if (chunk := _opened(plan.asset_id, data))]
+    chunks = chunks_of(session, plan.asset_id, low, high)
     found = instants(chunks, low, high)
     if not len(found):
         return None
@@ -116,6 +112,16 @@ def _gathered(session: Session, plan: Plan, low: int, high: int) -> Part | None:
     stats = {text: statistics(series[key], found, key) for text, key in plan.keys.items()}
     usual = float(np.median(np.diff(found.times))) if len(found) > 1 else None
     return Part(found.times, found.times, stats, usual)
+
+
+def chunks_of(session: Session, asset_id: int, start: int, end: int) -> list[Chunk]:
+    """All that reaches into the hours touched by a range, as `instants` wants it: of two readings
+    at one instant the later chunk's is the one that stays. What cannot be read is missing."""
+    wide = start // HOUR_MS * HOUR_MS, -(-end // HOUR_MS) * HOUR_MS
+    rows = readable(select(HistoryChunk.data), asset_id, *wide).order_by(
+        HistoryChunk.kind.desc(), HistoryChunk.source, HistoryChunk.seq
+    )
+    return [chunk for data in session.scalars(rows) if (chunk := _opened(asset_id, data))]
 
 
 def _opened(asset_id: int, data: bytes) -> Chunk | None:

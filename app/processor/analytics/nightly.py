@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.clients.models import Battery
 from app.database.base import now_ms
 from app.plugins import load_plugins
-from app.processor.chunks import Chunk, ChunkError
-from app.processor.models import DAMAGED, BatteryDay, HistoryChunk, RollupState
+from app.processor.models import BatteryDay, RollupState
+from app.processor.series import chunks_of
 from app.processor.warranty import chain
 
 from .base import Analytic, Finding, Observed, Pack, Quantity, Refused
@@ -26,7 +26,6 @@ QUALITY = "quality"
 """The computation whose score decides whether the others look at a day."""
 REMEMBERED_DAYS = 800
 """Evidence older than this is no longer concluded from."""
-HOUR_MS = 3_600_000
 
 
 def analytics() -> Mapping[str, Analytic]:
@@ -70,7 +69,7 @@ def look_at(session: Session, asset_id: int, start: int) -> None:
         select(BatteryDay).where(BatteryDay.asset_id == asset_id, BatteryDay.start == start)
     ).one()
     pack = pack_of(session, asset_id)
-    day = day_of(_chunks(session, asset_id, record.start, record.end), record.start, record.end)
+    day = day_of(chunks_of(session, asset_id, record.start, record.end), record.start, record.end)
     quality, evidence = observe(pack, day)
     session.merge(
         AnalyticDay(
@@ -224,25 +223,3 @@ def pack_of(session: Session, asset_id: int) -> Pack:
         time_zone=place.time_zone if place else "America/Toronto",
         terms=dict(told.get("terms", {})),
     )
-
-
-def _chunks(session: Session, asset_id: int, start: int, end: int) -> list[Chunk]:
-    """What reaches into the hours of a day; what cannot be read is missing from it."""
-    statement = (
-        select(HistoryChunk.data)
-        .where(
-            HistoryChunk.asset_id == asset_id,
-            HistoryChunk.end >= start - HOUR_MS,
-            HistoryChunk.start < end + HOUR_MS,
-            HistoryChunk.kind != DAMAGED,
-        )
-        .order_by(HistoryChunk.kind.desc(), HistoryChunk.source, HistoryChunk.seq)
-    )
-    return [chunk for data in session.scalars(statement) if (chunk := _opened(data))]
-
-
-def _opened(data: bytes) -> Chunk | None:
-    try:
-        return Chunk(data)
-    except ChunkError:  # sealing and the roll-ups say so, and set it aside
-        return None
