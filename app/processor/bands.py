@@ -117,7 +117,7 @@ def joined(bands: list[Band]) -> Band:
 
 
 def cuts_of(places: np.ndarray) -> np.ndarray:
-    """Where a new bucket begins, for the bucket of each element, never decreasing."""
+    """Where each run of equal values begins: a new bucket, for the bucket of each element."""
     return np.concatenate(([0], np.flatnonzero(np.diff(places)) + 1))
 
 

@@ -12,6 +12,8 @@ steady signal covers an hour to the millisecond.
 
 import numpy as np
 
+from .bands import cuts_of
+
 HOUR_MS = 3_600_000
 HELD = 3
 ALONE_MS = 60_000
@@ -24,7 +26,7 @@ def weights(times: np.ndarray) -> np.ndarray:
     """Milliseconds that each reading stands for, at least one; `times` strictly increasing."""
     found = np.empty(len(times), np.int64)
     hours = times // HOUR_MS
-    bounds = [0, *(np.flatnonzero(np.diff(hours)) + 1).tolist(), len(times)]
+    bounds = [*cuts_of(hours).tolist(), len(times)]
     for low, high in zip(bounds, bounds[1:], strict=False):
         if high > low:
             found[low:high] = _within(times[low:high], int(hours[low]) * HOUR_MS)

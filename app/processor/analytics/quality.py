@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from app.processor.bands import cuts_of
+
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Array, Day
 
@@ -136,7 +138,7 @@ def _moved(day: Day, hour: slice, capacity: float) -> tuple[float, float | None]
 
 def _hours(day: Day) -> list[slice]:
     hours: Array = day.times // HOUR_MS
-    cuts = [0, *(np.flatnonzero(np.diff(hours)) + 1).tolist(), len(day)]
+    cuts = [*cuts_of(hours).tolist(), len(day)]
     return [slice(low, high) for low, high in zip(cuts, cuts[1:], strict=False)]
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.processor.bands import cuts_of
+
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Array, Day
 from .windows import c_rate, chemistry, highest
@@ -59,7 +61,7 @@ def _jumps(soc: Array, counted: Array) -> int:
 
 def _stuck(soc: Array, counted: Array) -> float:
     """Most percent of the capacity that came or went while the number stood still."""
-    cuts = [0, *(np.flatnonzero(np.diff(soc)) + 1).tolist(), len(soc)]
+    cuts = [*cuts_of(soc).tolist(), len(soc)]
     spans = [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if 0.5 < soc[a] < 99.5]
     return round(max((float(np.ptp(counted[a:b])) for a, b in spans), default=0.0), 2)
 
