@@ -4,13 +4,26 @@ The first weeks say what is usual and how far that strays; after that a one-side
 (CUSUM) of what lies beyond tells a drift from noise long before a limit would. After Page (1954).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from .base import Observed
 from .day import Array
 
 MAD_TO_SIGMA = 1.4826
 MOST_A_DAY, SLACK, ALARM = 4.0, 1.0, 10.0
 """Of the sum, in standard deviations: what one day can add, what is forgiven, where it rings."""
+
+
+def table_of(days: Sequence[Observed], name: str) -> Array:
+    """A row per day and a column per cell of the lists that the evidence calls so; NaN for what
+    is unknown, and for cells that a day has not."""
+    rows = [day.evidence[name] for day in days]
+    table = np.full((len(rows), max(map(len, rows))), np.nan)
+    for at, row in enumerate(rows):
+        table[at, : len(row)] = [np.nan if each is None else each for each in row]
+    return table
 
 
 def baseline(table: Array, least: float) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Array, Day
+from .drift import table_of
 from .ends import charge_end
 
 WARN_C, SERIOUS_C = 1 / 10_000, 1 / 2_000
@@ -89,16 +90,12 @@ def since_even(days: Sequence[Observed]) -> list[Observed]:
 
 def slopes(points: Sequence[Observed]) -> list[tuple[int, float, float]]:
     """Cell, Ah a day by which it falls behind, and half the 95 % interval of that."""
-    width = max(len(day.evidence["behind_ah"]) for day in points)
     times = np.array([day.evidence["at"] for day in points]) / DAY_MS
-    table = np.full((len(points), width), np.nan)
-    for row, day in enumerate(points):
-        values = day.evidence["behind_ah"]
-        table[row, : len(values)] = [np.nan if each is None else each for each in values]
+    table = table_of(points, "behind_ah")
     reach = np.array([day.evidence["reach_ah"] for day in points])
     noise = float(np.median([day.evidence["noise_ah"] for day in points]))
     found = []
-    for cell in range(width):
+    for cell in range(table.shape[1]):
         behind = table[:, cell]
         # Once as far behind as the curve reaches, a cell is only known to be that far.
         usable = ~np.isnan(behind) & (behind < 0.9 * reach)

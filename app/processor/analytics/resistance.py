@@ -14,6 +14,8 @@ import numpy as np
 
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Array, Day
+from .drift import MAD_TO_SIGMA, table_of
+from .windows import medians
 
 LEAST_A, LEAST_C = 10.0, 0.1
 LEAST_STEPS = 5
@@ -36,10 +38,7 @@ def observe(pack: Pack, day: Day) -> Evidence | None:
     ratios = ratios[~np.isnan(ratios).all(axis=1)]
     if len(ratios) < LEAST_STEPS:
         return None
-    told = ~np.isnan(ratios).all(axis=0)
-    found: list[float | None] = [None] * ratios.shape[1]
-    for cell in np.flatnonzero(told).tolist():
-        found[cell] = round(float(np.nanmedian(ratios[:, cell])), 4)
+    found = [None if each is None else round(each, 4) for each in medians(ratios, slice(None))]
     warmth = day.array("cell_temperature")
     return {
         "step_ms": round(day.step_ms),
@@ -69,7 +68,7 @@ def conclude(pack: Pack, days: Sequence[Observed]) -> Finding | Refused:
     """The cell that resists most against its neighbours, and against what it did at first."""
     step = days[-1].evidence["step_ms"]
     same = [day for day in days if abs(day.evidence["step_ms"] - step) <= 0.2 * step]
-    table = _table(same[-RECENT_DAYS:])
+    table = table_of(same[-RECENT_DAYS:], "milliohm")
     now = np.nanmedian(table, axis=0)
     middle = float(np.nanmedian(now))
     if not middle > 0:
@@ -102,21 +101,12 @@ def _or_none(value: float, digits: int) -> float | None:
     return None if value != value else round(value, digits)
 
 
-def _table(days: Sequence[Observed]) -> Array:
-    width = max(len(day.evidence["milliohm"]) for day in days)
-    table = np.full((len(days), width), np.nan)
-    for row, day in enumerate(days):
-        values = day.evidence["milliohm"]
-        table[row, : len(values)] = [np.nan if each is None else each for each in values]
-    return table
-
-
 def _growth(days: Sequence[Observed], cell: int) -> float | None:
     """How a cell's ratio to the median has grown since the first month; the ratio, because it
     leaves out what temperature does to all."""
     if len(days) <= BASELINE_DAYS + RECENT_DAYS:
         return None
-    table = _table(days)
+    table = table_of(days, "milliohm")
     ratios = table[:, cell] / np.nanmedian(table, axis=1)
     first = float(np.nanmedian(ratios[:BASELINE_DAYS]))
     return float(np.nanmedian(ratios[-RECENT_DAYS:])) / first if first > 0 else None
@@ -127,7 +117,7 @@ def _band(ratios: Array) -> float:
     known = ratios[~np.isnan(ratios)]
     if len(known) < 3:
         return 0.2
-    spread = 1.4826 * float(np.median(np.abs(known - np.median(known))))
+    spread = MAD_TO_SIGMA * float(np.median(np.abs(known - np.median(known))))
     return SIGMAS * 1.2533 * max(spread, 0.01) / float(np.sqrt(len(known)))
 
 

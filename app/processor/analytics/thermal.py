@@ -16,7 +16,7 @@ import numpy as np
 
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Array, Day, row_medians
-from .drift import ALARM, baseline, cusum
+from .drift import ALARM, baseline, cusum, table_of
 from .warmth import sensors
 from .windows import c_rate, lowest
 
@@ -120,11 +120,7 @@ def conclude(pack: Pack, days: Sequence[Observed]) -> Finding | Refused:
 
 
 def _sensor(days: Sequence[Observed], values: dict) -> Finding | None:
-    width = max(len(day.evidence["apart"]) for day in days)
-    table = np.full((len(days), width), np.nan)
-    for row, day in enumerate(days):
-        each = day.evidence["apart"]
-        table[row, : len(each)] = [np.nan if one is None else one for one in each]
+    table = table_of(days, "apart")
     usual, sigma = baseline(table[:BASELINE_DAYS], LEAST_SIGMA_C)
     sums, began = cusum(np.nan_to_num((table[BASELINE_DAYS:] - usual) / sigma))
     sensor = int(np.argmax(sums[-1]))

@@ -13,7 +13,7 @@ import numpy as np
 
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Day
-from .drift import ALARM, baseline, cusum
+from .drift import ALARM, baseline, cusum, table_of
 from .windows import at_rest, medians, near_empty, near_full
 
 BASELINE_DAYS = 30
@@ -69,11 +69,7 @@ def _suspect(days: Sequence[Observed], window: str, sign: float):
     seen = [day for day in days if window in day.evidence]
     if len(seen) <= BASELINE_DAYS:
         return None
-    width = max(len(day.evidence[window]) for day in seen)
-    table = np.full((len(seen), width), np.nan)
-    for row, day in enumerate(seen):
-        values = day.evidence[window]
-        table[row, : len(values)] = [np.nan if v is None else v for v in values]
+    table = table_of(seen, window)
     usual, sigma = baseline(table[:BASELINE_DAYS], LEAST_SIGMA_MV)
     z = sign * (table[BASELINE_DAYS:] - usual) / sigma
     sums, began = cusum(np.nan_to_num(z))

@@ -99,7 +99,7 @@ def runs(condition: Array) -> list[tuple[int, int]]:
     )
 
 
-def medians(table: Array, where: Array) -> list[float | None]:
+def medians(table: Array, where: Array | slice) -> list[float | None]:
     """The median of each column in a window; None where nothing is known of it."""
     chosen = table[where]
     if not len(chosen):
