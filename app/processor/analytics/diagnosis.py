@@ -15,6 +15,7 @@ import numpy as np
 
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Array, Day
+from .drift import spread
 from .ends import charge_end, discharge_end
 from .leak import BLED_H, WARN_C, slopes
 from .windows import c_rate
@@ -90,8 +91,8 @@ def _steps(pack: Pack, day: Day) -> tuple[Array, Array]:
 
 def _frozen(pack: Pack, day: Day) -> list[int]:
     """Cells, from 0, that keep one voltage, or none, through a day in which the current moves."""
-    spread = np.nanstd(day.current) if not np.isnan(day.current).all() else 0.0
-    if not day.cells.shape[1] or not pack.capacity_ah or spread < MOVING_C * pack.capacity_ah:
+    moves = np.nanstd(day.current) if not np.isnan(day.current).all() else 0.0
+    if not day.cells.shape[1] or not pack.capacity_ah or moves < MOVING_C * pack.capacity_ah:
         return []
     highest, lowest = np.fmax.reduce(day.cells), np.fmin.reduce(day.cells)
     return np.flatnonzero(~(highest - lowest > 0)).tolist()
@@ -135,7 +136,7 @@ def _connection(days: Sequence[Observed]) -> Finding | None:
     extra = np.nan_to_num(np.median(latest, axis=0))
     median = float(np.median([day.evidence["median_mohm"] for day in recent]))
     cell = int(np.argmax(extra))
-    if extra[cell] < max(RESISTS * median, BEYOND * _spread(np.delete(extra, cell))):
+    if extra[cell] < max(RESISTS * median, BEYOND * spread(np.delete(extra, cell))):
         return None
     beside = extra[max(cell - 1, 0) : cell + 2]
     mirrored = bool(beside.min() < -0.3 * extra[cell])
@@ -164,7 +165,7 @@ def _told_apart(pack: Pack, full: Sequence[Observed], empty: Sequence[Observed])
     if small is not None:
         cell = int(np.nanargmax(np.nan_to_num(small)))
         others = np.delete(small, cell)
-        least = max(SMALL * capacity, BEYOND * _spread(others), 3 * (blur + blur_empty))
+        least = max(SMALL * capacity, BEYOND * spread(others), 3 * (blur + blur_empty))
         if small[cell] - np.nanmedian(others) > least:
             values = {"missing": Quantity(100 * float(small[cell]) / capacity, "%", 0)}
             sure = 90 if len(empty) >= LEAST_DAYS else 75
@@ -173,7 +174,7 @@ def _told_apart(pack: Pack, full: Sequence[Observed], empty: Sequence[Observed])
             )
     cell = int(np.argmax(np.abs(np.nan_to_num(at_full - np.nanmedian(at_full)))))
     uneven = float(at_full[cell])
-    if abs(uneven) <= max(UNEVEN * capacity, BEYOND * _spread(np.delete(at_full, cell)), 3 * blur):
+    if abs(uneven) <= max(UNEVEN * capacity, BEYOND * spread(np.delete(at_full, cell)), 3 * blur):
         return Finding(level=GOOD, text="none", values={"days": Quantity(len(full), "", 0)})
     steady = next((each for each in slopes(points) if each[0] == cell), None)
     values = {"behind": Quantity(abs(uneven), "Ah", 1)}
@@ -200,12 +201,6 @@ def _last(days: Sequence[Observed], name: str) -> tuple[Array, float]:
     rows = [each["behind_ah"] for each in last if len(each["behind_ah"]) == width]
     noise = float(np.median([each["noise_ah"] for each in last]))
     return np.median(np.array(rows, float), axis=0), noise
-
-
-def _spread(values: Array) -> float:
-    """A standard deviation that one or two strange cells do not move."""
-    known = values[~np.isnan(values)]
-    return 1.4826 * float(np.median(np.abs(known - np.median(known)))) if len(known) else 0.0
 
 
 ANALYTIC = Analytic(

@@ -33,6 +33,14 @@ def baseline(table: Array, least: float) -> tuple[Array, Array]:
     return usual, np.maximum(least, MAD_TO_SIGMA * spread)
 
 
+def spread(values: Array) -> float:
+    """A standard deviation that one or two strange values do not move; 0 where none is known."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return 0.0
+    return MAD_TO_SIGMA * float(np.median(np.abs(known - np.median(known))))
+
+
 def _medians(table: Array) -> Array:
     known = ~np.isnan(table).all(axis=0)
     found = np.full(table.shape[1], np.nan)

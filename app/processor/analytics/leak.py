@@ -13,7 +13,7 @@ import numpy as np
 
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Array, Day
-from .drift import table_of
+from .drift import MAD_TO_SIGMA, table_of
 from .ends import charge_end
 
 WARN_C, SERIOUS_C = 1 / 10_000, 1 / 2_000
@@ -110,7 +110,7 @@ def _slope(times: Array, values: Array, noise: float) -> tuple[float, float]:
     apart = times[second] - times[first]
     slope = float(np.median((values[second] - values[first])[apart > 0] / apart[apart > 0]))
     left = values - np.median(values - slope * times) - slope * times
-    spread = max(1.4826 * float(np.median(np.abs(left))), noise)
+    spread = max(MAD_TO_SIGMA * float(np.median(np.abs(left))), noise)
     leverage = float(np.sqrt(((times - times.mean()) ** 2).sum()))
     freedom = len(times) - 2
     student = SIGMAS[freedom - 1] if freedom <= len(SIGMAS) else 2.0

@@ -14,7 +14,7 @@ import numpy as np
 
 from .base import BAD, GOOD, WATCH, Analytic, Evidence, Finding, Observed, Pack, Quantity, Refused
 from .day import Array, Day
-from .drift import MAD_TO_SIGMA, table_of
+from .drift import spread, table_of
 from .windows import medians
 
 LEAST_A, LEAST_C = 10.0, 0.1
@@ -117,8 +117,7 @@ def _band(ratios: Array) -> float:
     known = ratios[~np.isnan(ratios)]
     if len(known) < 3:
         return 0.2
-    spread = MAD_TO_SIGMA * float(np.median(np.abs(known - np.median(known))))
-    return SIGMAS * 1.2533 * max(spread, 0.01) / float(np.sqrt(len(known)))
+    return SIGMAS * 1.2533 * max(spread(known), 0.01) / float(np.sqrt(len(known)))
 
 
 ANALYTIC = Analytic(
