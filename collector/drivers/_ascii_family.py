@@ -10,7 +10,7 @@ from typing import Any
 
 from ..protocols.ascii_hex import Message, Messages, encode
 from ..protocols.exchange import Question
-from ..protocols.fields import TooShort
+from ..protocols.fields import Fields, TooShort
 from ..wire.alarms import Alarm
 from ._alarm_bits import named
 from ._polled import Answer, Parts, Polled, Refused, sign
@@ -22,6 +22,8 @@ KELVIN = 2731
 MAX_CELLS, MAX_SENSORS = 32, 32
 STATUSES = (0x00, 0x01, 0x02, 0xF0)
 
+Known = tuple[float | None, ...]
+"""Numbers of cells or sensors, None where one is not known."""
 Layout = Callable[[bytes], Mapping[str, Any]]
 """INFO of an answer to its part of a reading; raises Refused or TooShort."""
 
@@ -87,14 +89,30 @@ class AsciiPacks(Polled):
         return merged
 
 
-def volts(words: Sequence[int]) -> tuple[float | None, ...]:
+def measured(info: bytes) -> tuple[Fields, Known, Known]:
+    """An answer to 0x42: what follows its cells (V) and temperatures (°C), and those."""
+    fields = Fields(info)
+    fields.take(2)
+    cells = _volts(fields.counted(2))
+    return fields, cells, _celsius(fields.counted(2))
+
+
+def judged(info: bytes) -> tuple[Fields, Sequence[int], Sequence[int]]:
+    """An answer to 0x44: what follows the statuses of its cells and of its sensors, and those."""
+    fields = Fields(info)
+    fields.take(2)
+    cells = statuses(fields.counted())
+    return fields, cells, statuses(fields.counted())
+
+
+def _volts(words: Sequence[int]) -> Known:
     """Cells from millivolts; refuses what cannot be a count of cells."""
     if not 1 <= len(words) <= MAX_CELLS:
         raise Refused("bad_count")
     return tuple(mv / 1000 if mv not in (0, 0xFFFF) else None for mv in words)
 
 
-def celsius(words: Sequence[int]) -> tuple[float | None, ...]:
+def _celsius(words: Sequence[int]) -> Known:
     """Temperatures from tenths of kelvin."""
     if len(words) > MAX_SENSORS:
         raise Refused("bad_count")

@@ -11,7 +11,6 @@ Source: nkinnan/esphome-pace-bms: protocol_documentation, components/pace_bms.
 from collections.abc import Mapping
 from typing import Any
 
-from ..protocols.fields import Fields
 from ..protocols.numbers import bits
 from ._alarm_bits import raised, table
 from ._ascii_family import (
@@ -20,12 +19,12 @@ from ._ascii_family import (
     VALUES,
     AsciiPacks,
     beyond,
-    celsius,
     filled,
+    judged,
+    measured,
     one,
     requests,
     statuses,
-    volts,
 )
 from ._polled import POLL, POSITIVE, addresses
 from .base import Driver, Option
@@ -54,10 +53,7 @@ PROTECT_1, PROTECT_2, FAULTS, WARNING_1, WARNING_2 = (
 
 def values(info: bytes) -> Mapping[str, Any]:
     """Answer to 0x42. Fourteen bytes more at the end of some are not documented."""
-    fields = Fields(info)
-    fields.take(2)
-    cells = volts(fields.counted(2))
-    temperatures = celsius(fields.counted(2))
+    fields, cells, temperatures = measured(info)
     found: dict[str, float | None] = {
         "current": fields.s16() / 100,
         "pack_voltage": fields.u16() / 1000,
@@ -77,9 +73,7 @@ def values(info: bytes) -> Mapping[str, Any]:
 
 def alarms(info: bytes) -> Mapping[str, Any]:
     """Answer to 0x44."""
-    fields = Fields(info)
-    fields.take(2)
-    cells, sensors = statuses(fields.counted()), statuses(fields.counted())
+    fields, cells, sensors = judged(info)
     charge, voltage, discharge = statuses(tuple(fields.take(3)))
     protect_1, protect_2, system = fields.u8(), fields.u8(), fields.u8()
     fields.take(1)

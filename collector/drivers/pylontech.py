@@ -20,12 +20,12 @@ from ._ascii_family import (
     VALUES,
     AsciiPacks,
     beyond,
-    celsius,
     filled,
+    judged,
+    measured,
     one,
     requests,
     statuses,
-    volts,
 )
 from ._polled import POLL, POSITIVE, Refused, addresses
 from .base import Driver
@@ -42,10 +42,7 @@ STATUS_1 = table(
 
 def values(info: bytes) -> Mapping[str, Any]:
     """Answer to 0x42. With four "user items", capacities of three bytes follow and count."""
-    fields = Fields(info)
-    fields.take(2)
-    cells = volts(fields.counted(2))
-    temperatures = celsius(fields.counted(2))
+    fields, cells, temperatures = measured(info)
     current, voltage, remaining = fields.s16(), fields.u16(), fields.u16()
     items, full, cycles = fields.u8(), fields.u16(), fields.u16()
     if items == 4:
@@ -72,9 +69,7 @@ def values(info: bytes) -> Mapping[str, Any]:
 
 def alarms(info: bytes) -> Mapping[str, Any]:
     """Answer to 0x44."""
-    fields = Fields(info)
-    fields.take(2)
-    cells, sensors = statuses(fields.counted()), statuses(fields.counted())
+    fields, cells, sensors = judged(info)
     charge, voltage, discharge = statuses(tuple(fields.take(3)))
     protections, switches, more = fields.u8(), fields.u8(), fields.u8()
     faulty = fields.u8() | fields.u8() << 8

@@ -9,7 +9,6 @@ Source: syssi/esphome-seplos-bms: components/seplos_bms.
 from collections.abc import Mapping
 from typing import Any
 
-from ..protocols.fields import Fields
 from ..protocols.numbers import bits
 from ._alarm_bits import named, raised, table
 from ._ascii_family import (
@@ -17,12 +16,12 @@ from ._ascii_family import (
     VALUES,
     AsciiPacks,
     beyond,
-    celsius,
     filled,
+    judged,
+    measured,
     one,
     requests,
     statuses,
-    volts,
 )
 from ._polled import POLL, POSITIVE, Refused, addresses
 from .base import Driver
@@ -61,10 +60,7 @@ STORAGE = table(
 
 def values(info: bytes) -> Mapping[str, Any]:
     """Answer to 0x42; cycles and what follows them are missing on some boards."""
-    fields = Fields(info)
-    fields.take(2)
-    cells = volts(fields.counted(2))
-    temperatures = celsius(fields.counted(2))
+    fields, cells, temperatures = measured(info)
     found: dict[str, float | None] = {
         "current": fields.s16() / 100,
         "pack_voltage": fields.u16() / 100,
@@ -86,9 +82,7 @@ def values(info: bytes) -> Mapping[str, Any]:
 
 def alarms(info: bytes) -> Mapping[str, Any]:
     """Answer to 0x44."""
-    fields = Fields(info)
-    fields.take(2)
-    cells, sensors = statuses(fields.counted()), statuses(fields.counted())
+    fields, cells, sensors = judged(info)
     current, voltage = statuses(tuple(fields.take(2)))
     if fields.u8() < EVENTS:
         raise Refused("bad_count")
