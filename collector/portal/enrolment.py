@@ -22,19 +22,7 @@ def enrol(portal: str, code: str, state: Path, session: requests.Session) -> Ide
     portal = trusted(portal)
     name, key = identities.candidate_key(state)
     request = identities.enrolment_request(code, key)
-    try:
-        answer = session.post(
-            portal + envelope.ENROL_PATH,
-            json=request,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-            verify=session.verify,  # said again, or the environment's certificates would win
-        )
-    except requests.RequestException as error:
-        raise PortalError(say(fault(error), reason=cause(error))) from error
-    document = document_of(answer)
-    if answer.status_code != 201:
-        raise PortalError(refusal(answer.status_code, document))
+    document = asked(session, portal + envelope.ENROL_PATH, request, 201)
     try:
         identity = identities.from_answer(portal, document, name)
         trusted(identity.ingest_url)
@@ -43,7 +31,25 @@ def enrol(portal: str, code: str, state: Path, session: requests.Session) -> Ide
     return identities.save(state, identity)
 
 
-def document_of(answer: requests.Response) -> object:
+def asked(session: requests.Session, url: str, body: object, wanted: int) -> object:
+    """The document that answers a question; raises PortalError unless the status is as wanted."""
+    try:
+        answer = session.post(
+            url,
+            json=body,
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            verify=session.verify,  # said again, or the environment's certificates would win
+        )
+    except requests.RequestException as error:
+        raise PortalError(say(fault(error), reason=cause(error))) from error
+    document = _document(answer)
+    if answer.status_code != wanted:
+        raise PortalError(_refusal(answer.status_code, document))
+    return document
+
+
+def _document(answer: requests.Response) -> object:
     """The JSON of an answer, None if it is none."""
     try:
         return strict_json.loads(answer.content[:MAX_ANSWER])
@@ -51,7 +57,7 @@ def document_of(answer: requests.Response) -> object:
         return None
 
 
-def refusal(status: int, document: object) -> str:
+def _refusal(status: int, document: object) -> str:
     """What a person should know of an answer that is no yes."""
     if not isinstance(document, dict) or not isinstance(document.get("code"), str):
         return say("portal.stranger", status=status)

@@ -10,11 +10,10 @@ from pathlib import Path
 import requests
 
 from ..wire import envelope
-from ..words import say
 from . import identity as identities
-from .enrolment import document_of, refusal
+from .enrolment import asked
 from .identity import Identity
-from .reach import TIMEOUT, PortalError, cause, fault, trusted
+from .reach import trusted
 
 WANTED = "rotate.wanted"
 """A file in the state folder that asks a running collector to change its key."""
@@ -29,19 +28,8 @@ def rotate(state: Path, session: requests.Session, now: int) -> Identity:
     old = identities.load_key(state / identity.key_file)
     name, new = identities.candidate_key(state)
     body = identities.rotation_request(identity, old, new, now // 1000)
-    try:
-        answer = session.post(
-            trusted(identity.portal) + envelope.ROTATE_PATH,
-            json=body,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-            verify=session.verify,  # said again, or the environment's certificates would win
-        )
-    except requests.RequestException as error:
-        raise PortalError(say(fault(error), reason=cause(error))) from error
-    document = document_of(answer)
-    if answer.status_code != 200:
-        raise PortalError(refusal(answer.status_code, document))
+    url = trusted(identity.portal) + envelope.ROTATE_PATH
+    document = asked(session, url, body, 200)
     changed = identities.rotated(identity, document, name)
     changed = identities.save(state, changed)
     (state / WANTED).unlink(missing_ok=True)
