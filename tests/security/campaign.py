@@ -67,7 +67,7 @@ def attack(
         f"--config-file={LIMITS}", "run", f"{portal.url}/api/v1/openapi.json",
         "--checks=all", f"--exclude-checks={UNABLE}", f"--max-examples={examples}",
         f"--phases={phases}",
-        "--workers=2", "--generation-deterministic", "--suppress-health-check=all", "--no-color",
+        "--workers=1", "--generation-deterministic", "--suppress-health-check=all", "--no-color",
         *(["-H", f"Authorization: Bearer {token}"] if token else []),
     ]  # fmt: skip
     environ = os.environ | {"NO_COLOR": "1", "COLUMNS": "200"}

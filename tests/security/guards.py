@@ -279,10 +279,10 @@ GUARDS = (
     ),
     Guard(
         "no cell is a formula",
-        "app/web/spreadsheet.py",
-        """    return f"'{text}" if text.startswith(ACTIVE) else text\n""",
+        "app/processor/formats/cells.py",
+        """    return f"'{text}" if text.startswith(ACTIVE) or text.lstrip().startswith(ACTIVE) else text\n""",
         "    return text\n",
-        "tests/web/test_journal_page.py -k formula",
+        "tests/web/test_journal_page.py tests/processor/formats/test_formats.py -k formula",
     ),
     Guard(
         "secrets in logs",

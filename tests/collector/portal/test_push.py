@@ -230,7 +230,7 @@ def test_the_next_push_is_when_the_portal_likes(site, sink):
 
 def test_a_backlog_is_sent_without_waiting(site, sink, monkeypatch):
     monkeypatch.setattr("collector.portal.push.BATCH_PACKED", 100)
-    site.pusher._most = 300
+    site.pusher._most = 100
     for _ in range(5):
         site.take(50)
         site.seal()
